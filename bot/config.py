@@ -1,0 +1,213 @@
+"""One settings object, read once at start from the environment and `.env`, and validated whole.
+
+The providers keep their own variable names; ours begin with `LEADLINE_`. A missing, malformed
+or contradictory setting is a `SettingsError` of one line that names it and says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import UsageError
+
+TransportName = Literal["livekit", "daily", "webrtc"]
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"]
+
+_URL_SCHEMES: dict[str, tuple[str, ...]] = {
+    "livekit_url": ("ws", "wss", "http", "https"),
+    "deepgram_base_url": ("ws", "wss", "http", "https"),
+    "openai_base_url": ("http", "https"),
+    "elevenlabs_base_url": ("ws", "wss", "http", "https"),
+    "daily_api_url": ("http", "https"),
+    "redis_url": ("redis", "rediss", "unix"),
+}
+
+
+class SettingsError(UsageError):
+    """A setting is missing, malformed or contradictory: one line for the user, exit code 2."""
+
+
+class Settings(BaseSettings):
+    """All settings. Durations are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        frozen=True,
+    )
+
+    # LiveKit
+    livekit_url: str | None = Field(None, validation_alias="LIVEKIT_URL")
+    livekit_api_key: str | None = Field(None, validation_alias="LIVEKIT_API_KEY")
+    livekit_api_secret: SecretStr | None = Field(None, validation_alias="LIVEKIT_API_SECRET")
+
+    # Daily
+    daily_api_key: SecretStr | None = Field(None, validation_alias="DAILY_API_KEY")
+    daily_api_url: str = Field("https://api.daily.co/v1", validation_alias="DAILY_API_URL")
+
+    # Speech to text
+    deepgram_api_key: SecretStr | None = Field(None, validation_alias="DEEPGRAM_API_KEY")
+    deepgram_base_url: str | None = Field(None, validation_alias="DEEPGRAM_BASE_URL")
+    deepgram_model: str = Field("nova-3-general", validation_alias="DEEPGRAM_MODEL")
+
+    # LLM
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
+    llm_temperature: float = Field(0.3, ge=0, le=2, validation_alias="LEADLINE_LLM_TEMPERATURE")
+    llm_max_tokens: int = Field(300, ge=16, le=4096, validation_alias="LEADLINE_LLM_MAX_TOKENS")
+
+    # Text to speech
+    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY")
+    elevenlabs_voice_id: str = Field(
+        "21m00Tcm4TlvDq8ikWAM", validation_alias="ELEVENLABS_VOICE_ID", min_length=1
+    )
+    elevenlabs_base_url: str | None = Field(None, validation_alias="ELEVENLABS_BASE_URL")
+    elevenlabs_model: str = Field("eleven_flash_v2_5", validation_alias="ELEVENLABS_MODEL")
+
+    # State and history
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("leadline")),
+        validation_alias="LEADLINE_DATA_DIR",
+    )
+
+    # The conversation
+    transport: TransportName = Field("livekit", validation_alias="LEADLINE_TRANSPORT")
+    playbook: str = Field("b2b-software", validation_alias="LEADLINE_PLAYBOOK")
+    recorded: bool = Field(
+        False,
+        validation_alias="LEADLINE_RECORDED",
+        description="The call is recorded: the greeting says so before any question.",
+    )
+    now: datetime | None = Field(None, validation_alias="LEADLINE_NOW")
+    no_caller_timeout_s: float = Field(60.0, gt=0, validation_alias="LEADLINE_NO_CALLER_TIMEOUT_S")
+    idle_timeout_s: float = Field(8.0, gt=0, validation_alias="LEADLINE_IDLE_TIMEOUT_S")
+    rejoin_grace_s: float = Field(10.0, ge=0, validation_alias="LEADLINE_REJOIN_GRACE_S")
+    max_call_s: float = Field(1800.0, gt=0, validation_alias="LEADLINE_MAX_CALL_S")
+
+    # Voice activity and end of turn
+    vad_confidence: float = Field(0.5, gt=0, le=1, validation_alias="LEADLINE_VAD_THRESHOLD")
+    vad_start_s: float = Field(0.2, ge=0.03, le=2, validation_alias="LEADLINE_VAD_START_S")
+    vad_stop_s: float = Field(0.2, ge=0.03, le=5, validation_alias="LEADLINE_VAD_STOP_S")
+    vad_padding_s: float = Field(0.4, ge=0, le=2, validation_alias="LEADLINE_VAD_PADDING_S")
+    vad_min_volume: float = Field(0.0, ge=0, le=1, validation_alias="LEADLINE_VAD_MIN_VOLUME")
+
+    # Operation
+    log_level: LogLevel = Field("INFO", validation_alias="LEADLINE_LOG_LEVEL")
+
+    @field_validator(*_URL_SCHEMES, mode="after")
+    @classmethod
+    def _url_has_a_known_scheme(cls, value: str | None, info: Any) -> str | None:
+        if value is None:
+            return None
+        schemes = _URL_SCHEMES[info.field_name]
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
+            raise ValueError(f"must be a URL that begins with {' or '.join(schemes)}://")
+        return value
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _database_is_one_we_speak(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            sqlalchemy_url(value.get_secret_value())
+        return value
+
+    @field_validator("now", mode="after")
+    @classmethod
+    def _now_has_an_offset(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs an offset, for example 2026-03-05T10:00:00-05:00")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _log_level_in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """The database as SQLAlchemy's async drivers want it; a SQLite file by default."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'leadline.db'}"
+        return sqlalchemy_url(self.database_url.get_secret_value())
+
+    def require_livekit(self) -> tuple[str, str, str]:
+        """URL, key and secret of LiveKit, or a `SettingsError` that names what is missing."""
+        missing = [
+            name
+            for name, value in (
+                ("LIVEKIT_URL", self.livekit_url),
+                ("LIVEKIT_API_KEY", self.livekit_api_key),
+                ("LIVEKIT_API_SECRET", self.livekit_api_secret),
+            )
+            if value is None
+        ]
+        if missing or not (self.livekit_url and self.livekit_api_key and self.livekit_api_secret):
+            raise SettingsError(
+                f"{', '.join(missing)}: not set, but the LiveKit transport needs it; set it in the "
+                "environment or in .env (`docker compose up` starts a local server with "
+                "LIVEKIT_URL=ws://localhost:7880), or use --transport webrtc, which needs no server"
+            )
+        return self.livekit_url, self.livekit_api_key, self.livekit_api_secret.get_secret_value()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Translate any usual database URL into SQLAlchemy's, with its async driver.
+
+    Args:
+        url: `postgres://`, `postgresql://` (also with a socket directory as `?host=`) or
+            `sqlite:///`, with or without a driver.
+
+    Raises:
+        ValueError: if the scheme is another one.
+    """
+    scheme, separator, rest = url.partition("://")
+    dialect = scheme.partition("+")[0]
+    if separator and dialect in ("postgres", "postgresql"):
+        parts = urlsplit(f"postgresql://{rest}")
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return urlunsplit(parts._replace(scheme="postgresql+psycopg", query=urlencode(query)))
+    if separator and dialect == "sqlite":
+        return f"sqlite+aiosqlite://{rest}"
+    raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings once from the environment and `.env`.
+
+    Args:
+        overrides: values by field name that win over both, from command-line options.
+
+    Raises:
+        SettingsError: with one line that names the first bad setting and what is wrong.
+    """
+    env_file = os.environ.get("LEADLINE_ENV_FILE", ".env")
+    try:
+        return Settings(_env_file=env_file, **overrides)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    location = first["loc"][0] if first["loc"] else "settings"
+    field = Settings.model_fields.get(str(location))
+    name = str(field.validation_alias) if field and field.validation_alias else str(location)
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}; correct it in the environment or in .env"
