@@ -6,11 +6,8 @@ Exit 0: done; 1: it failed; 2: wrong usage or settings.
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -35,11 +32,11 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 class LazyGroup(TyperGroup):
     """Imports a command's module when it is used, so that `--help` answers at once."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """All commands, in the order of a newcomer's use."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, or None."""
         if cmd_name not in _COMMANDS:
             return None
@@ -49,7 +46,7 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list in `--help`, without importing any of the commands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
@@ -73,26 +70,7 @@ def _root() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit with its code; a failure is one line on stderr."""
     try:
-        result: Any = get_command(app).main(
-            args=arguments, prog_name="leadline", standalone_mode=False
-        )
-    except click.exceptions.Abort:
-        _exit(130, None)
-    except click.ClickException as error:
-        error.show()
-        _exit(2 if isinstance(error, click.UsageError) else 1, None)
+        get_command(app)(args=arguments, prog_name="leadline")
     except LeadlineError as error:
-        _exit(error.exit_code, str(error))
-    except KeyboardInterrupt:
-        _exit(130, None)
-    except BrokenPipeError:
-        # The reader of our output (head, less) is gone: nothing more to say, nor to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _exit(1, None)
-    _exit(result if isinstance(result, int) else 0, None)
-
-
-def _exit(code: int, message: str | None) -> None:
-    if message:
-        typer.secho(f"leadline: {message}", err=True, fg="red")
-    raise SystemExit(code)
+        typer.secho(f"leadline: {error}", err=True, fg="red")
+        raise SystemExit(error.exit_code) from None
