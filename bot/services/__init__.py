@@ -1,0 +1,1 @@
+"""The providers' services: how each one is reached, and the local models."""
