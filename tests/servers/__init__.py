@@ -1,0 +1,1 @@
+"""Real programs that the tests start by themselves: LiveKit, Chromium, Postgres, Valkey."""
