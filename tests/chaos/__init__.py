@@ -1,0 +1,1 @@
+"""Faults injected into calls on real audio."""

@@ -1,0 +1,1 @@
+"""Whole calls: a real LiveKit server, real audio, a real browser."""
