@@ -1,0 +1,119 @@
+"""A caller's turn always gets a reply: where the LLM gives none, the scripted dialogue speaks.
+
+Sits right behind the LLM. Pipecat's LLM services answer a failure with a start and an end and
+nothing in between; a stalled one answers with a start and silence. Both are filled here with the
+scripted reply to the same turn. What a stalled LLM says afterwards is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from loguru import logger
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InterruptionFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+
+class ReplyGuard(FrameProcessor):
+    """Fills a missing reply, and knows the text that was generated for the last one."""
+
+    def __init__(
+        self,
+        *,
+        scripted_reply: Callable[[], str],
+        first_token_timeout_s: float,
+        on_scripted: Callable[[], None] = lambda: None,
+        **kwargs: Any,
+    ) -> None:
+        """Guard the LLM in front.
+
+        Args:
+            scripted_reply: the reply without an LLM; quick and pure.
+            first_token_timeout_s: how long the LLM may take to its first text, in seconds.
+            on_scripted: told when the scripted dialogue had to speak.
+            kwargs: passed to Pipecat's FrameProcessor.
+        """
+        super().__init__(**kwargs)
+        self._scripted_reply = scripted_reply
+        self._first_token_timeout_s = first_token_timeout_s
+        self._on_scripted = on_scripted
+        self._deadline: asyncio.Task[None] | None = None
+        self._spoken: list[str] = []
+        self._abandoned = False
+        self._open = False
+
+    @property
+    def generated_text(self) -> str:
+        """All text generated for the newest reply, heard or not."""
+        return "".join(self._spoken).strip()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Watch the LLM's answer; pass everything else on."""
+        await super().process_frame(frame, direction)
+        if direction is not FrameDirection.DOWNSTREAM:
+            await self.push_frame(frame, direction)
+        elif isinstance(frame, LLMFullResponseStartFrame):
+            await self._begin(frame)
+        elif isinstance(frame, LLMTextFrame):
+            await self._continue(frame)
+        elif isinstance(frame, LLMFullResponseEndFrame):
+            await self._end(frame)
+        else:
+            if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
+                await self._stop_waiting()
+                self._open = False
+            await self.push_frame(frame, direction)
+
+    async def _begin(self, frame: LLMFullResponseStartFrame) -> None:
+        await self._stop_waiting()
+        self._spoken, self._abandoned, self._open = [], False, True
+        await self.push_frame(frame)
+        self._deadline = self.create_task(self._wait_for_first_token(), "first-token")
+
+    async def _continue(self, frame: LLMTextFrame) -> None:
+        if self._abandoned:
+            return
+        if frame.text.strip():
+            await self._stop_waiting()
+        self._spoken.append(frame.text)
+        await self.push_frame(frame)
+
+    async def _end(self, frame: LLMFullResponseEndFrame) -> None:
+        await self._stop_waiting()
+        if self._abandoned or not self._open:
+            self._abandoned = False
+            return
+        if not self.generated_text:
+            await self._speak_scripted("gave no answer")
+        self._open = False
+        await self.push_frame(frame)
+
+    async def _wait_for_first_token(self) -> None:
+        await asyncio.sleep(self._first_token_timeout_s)
+        self._deadline = None
+        self._abandoned = True
+        await self._speak_scripted(f"said nothing for {self._first_token_timeout_s:.1f} s")
+        self._open = False
+        await self.push_frame(LLMFullResponseEndFrame())
+
+    async def _speak_scripted(self, reason: str) -> None:
+        logger.warning("The LLM {}; the scripted dialogue answers this turn", reason)
+        self._on_scripted()
+        text = self._scripted_reply()
+        self._spoken = [text]
+        await self.push_frame(LLMTextFrame(text))
+
+    async def _stop_waiting(self) -> None:
+        if self._deadline:
+            task, self._deadline = self._deadline, None
+            await self.cancel_task(task)
