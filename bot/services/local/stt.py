@@ -1,0 +1,287 @@
+"""The local recogniser as a Pipecat STT service.
+
+Pipecat's own Moonshine service is no base for it: it recognises a segment only when it is over
+(no interim transcripts), converts the audio on the event loop, and marks every transcript as
+final for the turn, even one that arrives when the caller already speaks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from loguru import logger
+from pipecat.frames.frames import (
+    CancelFrame,
+    EndFrame,
+    Frame,
+    InterimTranscriptionFrame,
+    StartFrame,
+    TranscriptionFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.services.settings import NOT_GIVEN, NotGiven, STTSettings
+from pipecat.services.stt_service import STTService
+from pipecat.transcriptions.language import Language
+from pipecat.utils.time import time_now_iso8601
+from pipecat.utils.tracing.service_decorators import traced_stt
+
+from bot.services.local.engine import EngineOverloadedError
+from bot.services.local.recogniser import Utterance, preload_recogniser
+
+TTFS_P99_SECS: Final = 0.6
+"""From the end of speech to the final transcript: the VAD's 0.2 s and the model's up to 0.4 s.
+
+Only a safety net: finals are marked as finalized, and a turn does not wait for this time.
+"""
+
+MAX_UTTERANCE_SECS: Final = 45.0
+"""A VAD that never stops (noise, music) must not grow an utterance for ever."""
+
+_QUIET_TAIL_SECS: Final = 0.1
+_QUIET_RATIO: Final = 0.25
+
+
+@dataclass
+class LocalSTTSettings(STTSettings):
+    """Settings of the local recogniser.
+
+    Parameters:
+        interim_interval_secs: Speech between two interim transcripts; 0 turns them off.
+        pre_roll_secs: Audio kept from before the VAD's first notice of speech.
+    """
+
+    interim_interval_secs: float | NotGiven = field(default_factory=lambda: NOT_GIVEN)
+    pre_roll_secs: float | NotGiven = field(default_factory=lambda: NOT_GIVEN)
+
+
+class _Speech:
+    """What the caller is saying: audio that the recogniser has not got yet, and its state."""
+
+    def __init__(self, utterance: Utterance) -> None:
+        self.utterance = utterance
+        self.fresh = bytearray()
+        self.seconds = 0.0
+        self.seconds_at_interim = 0.0
+        self.interim: asyncio.Task[None] | None = None
+        self.over = False
+
+
+class LocalSTTService(STTService):
+    """Recognises one utterance from VAD start to VAD stop, with interim transcripts on the way.
+
+    Needs the frames of a `VADProcessor` in front of it. The final is marked as finalized, unless
+    the caller speaks again already: then the turn has to wait for the next one.
+
+    Event handlers:
+        on_nothing_recognised: The caller spoke, by the VAD, but there is no text.
+    """
+
+    Settings = LocalSTTSettings
+    _settings: LocalSTTSettings
+
+    def __init__(self, *, settings: LocalSTTSettings | None = None, **kwargs: Any) -> None:
+        """Make the service; the model is loaded when the pipeline starts, unless it is already.
+
+        Args:
+            settings: What differs from the defaults.
+            **kwargs: Passed on to `STTService`.
+        """
+        complete = LocalSTTSettings(
+            model="moonshine-tiny-en",
+            language=Language.EN,
+            interim_interval_secs=0.4,
+            pre_roll_secs=0.4,
+        )
+        if settings is not None:
+            complete.apply_update(settings)
+        kwargs.setdefault("ttfs_p99_latency", TTFS_P99_SECS)
+        super().__init__(settings=complete, **kwargs)
+        self._register_event_handler("on_nothing_recognised")
+        self._pre_roll = bytearray()
+        self._start_secs = 0.0
+        self._speech: _Speech | None = None
+        self._finals = asyncio.Lock()  # fair, so finals come out in the order they were said
+        self._final_tasks: set[asyncio.Task[None]] = set()
+        self._loading: asyncio.Task[None] | None = None
+
+    def can_generate_metrics(self) -> bool:
+        """The service measures its latency."""
+        return True
+
+    async def start(self, frame: StartFrame) -> None:
+        """Start, and load the model in the background if no one has."""
+        await super().start(frame)
+        self._loading = self.create_task(self._load(), name="load_recogniser")
+
+    async def stop(self, frame: EndFrame) -> None:
+        """Let the finals under way come out, then stop."""
+        self._drop_speech()
+        if self._final_tasks:
+            await asyncio.wait(set(self._final_tasks), timeout=5.0)
+        await self._cancel_tasks()
+        await super().stop(frame)
+
+    async def cancel(self, frame: CancelFrame) -> None:
+        """Stop at once."""
+        self._drop_speech()
+        await self._cancel_tasks()
+        await super().cancel(frame)
+
+    async def cleanup(self) -> None:
+        """Give everything back."""
+        await super().cleanup()
+        self._drop_speech()
+        await self._cancel_tasks()
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        """Take in 16-bit mono PCM. Transcripts are pushed by tasks of their own."""
+        speech = self._speech
+        if speech is None:
+            self._keep_pre_roll(audio)
+        else:
+            speech.fresh += audio
+            speech.seconds += len(audio) / 2 / self.sample_rate
+            if speech.seconds >= MAX_UTTERANCE_SECS:
+                self._cut(speech)
+            elif self._interim_is_due(speech):
+                speech.seconds_at_interim = speech.seconds
+                speech.interim = self.create_task(self._push_interim(speech), name="interim")
+        yield None
+
+    # Utterances ---------------------------------------------------------------------------------
+
+    async def _handle_vad_user_started_speaking(self, frame: VADUserStartedSpeakingFrame) -> None:
+        await super()._handle_vad_user_started_speaking(frame)
+        self._start_secs = frame.start_secs
+        if self._speech is None:
+            self._begin(bytes(self._pre_roll))
+            self._pre_roll.clear()
+
+    async def _handle_vad_user_stopped_speaking(self, frame: VADUserStoppedSpeakingFrame) -> None:
+        await super()._handle_vad_user_stopped_speaking(frame)
+        speech, self._speech = self._speech, None
+        if speech is not None:
+            self.request_finalize()
+            self._finish(speech)
+
+    def _begin(self, audio: bytes) -> None:
+        self._speech = _Speech(Utterance(sample_rate=self.sample_rate))
+        self._speech.fresh += audio
+
+    def _cut(self, speech: _Speech) -> None:
+        """End an utterance that is too long in the middle of speech; the next follows on."""
+        self._finish(speech)
+        self._begin(b"")
+
+    def _finish(self, speech: _Speech) -> None:
+        speech.over = True
+        try:
+            reading = speech.utterance.final(bytes(speech.fresh))
+        except EngineOverloadedError as error:
+            logger.error(f"{self}: utterance dropped: {error}")
+            return
+        speech.fresh.clear()
+        task = self.create_task(self._push_final(asyncio.wrap_future(reading)), name="final")
+        self._final_tasks.add(task)
+        task.add_done_callback(self._final_tasks.discard)
+
+    async def _push_final(self, reading: asyncio.Future[str]) -> None:
+        async with self._finals:
+            try:
+                text = await reading
+            except Exception as error:  # noqa: BLE001 - whatever the native library raises
+                await self.push_error(f"local recogniser failed: {error}", exception=error)
+                return
+            # A later utterance is being spoken or recognised: this is not the end of the turn.
+            if self._speech is None and len(self._final_tasks) <= 1:
+                self.confirm_finalize()
+            await self.emit_stt_usage_metrics()
+            if not text:
+                self._finalize_pending = False
+                await self._call_event_handler("on_nothing_recognised")
+                return
+            await self._handle_transcription(text, is_final=True, language=Language.EN)
+            await self.push_frame(
+                TranscriptionFrame(text, self._user_id, time_now_iso8601(), Language.EN)
+            )
+
+    @traced_stt
+    async def _handle_transcription(
+        self, transcript: str, is_final: bool, language: Language | None = None
+    ) -> None:
+        """A hook for tracing."""
+
+    # Interim transcripts ------------------------------------------------------------------------
+
+    def _interim_is_due(self, speech: _Speech) -> bool:
+        interval = self._settings.interim_interval_secs
+        if isinstance(interval, NotGiven) or interval <= 0:
+            return False
+        if speech.seconds - speech.seconds_at_interim < interval:
+            return False
+        if speech.interim is not None and not speech.interim.done():
+            return False
+        return not self._seems_over(speech.fresh)
+
+    def _seems_over(self, fresh: bytearray) -> bool:
+        """A pause: the final may be wanted any moment, and must not wait for an interim."""
+        samples = np.frombuffer(bytes(fresh), dtype="<i2").astype(np.float32)
+        tail = samples[-round(_QUIET_TAIL_SECS * self.sample_rate) :]
+        return _level(tail) < _QUIET_RATIO * _level(samples)
+
+    async def _push_interim(self, speech: _Speech) -> None:
+        audio = bytes(speech.fresh)
+        speech.fresh.clear()
+        try:
+            text = await asyncio.wrap_future(speech.utterance.interim(audio))
+        except EngineOverloadedError:
+            speech.fresh[:0] = audio
+            return
+        except Exception as error:  # noqa: BLE001 - whatever the native library raises
+            logger.warning(f"{self}: interim transcript failed: {error}")
+            return
+        if text and not speech.over:
+            await self.push_frame(
+                InterimTranscriptionFrame(text, self._user_id, time_now_iso8601(), Language.EN)
+            )
+
+    # Housekeeping -------------------------------------------------------------------------------
+
+    def _keep_pre_roll(self, audio: bytes) -> None:
+        pre_roll = self._settings.pre_roll_secs
+        kept_secs = self._start_secs + (0.0 if isinstance(pre_roll, NotGiven) else pre_roll)
+        self._pre_roll += audio
+        surplus = len(self._pre_roll) - 2 * round(kept_secs * self.sample_rate)
+        if surplus > 0:
+            del self._pre_roll[:surplus]
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.to_thread(preload_recogniser)
+        except Exception as error:  # noqa: BLE001 - a missing or broken model, whatever its error
+            await self.push_error(
+                f"local recogniser cannot be loaded: {error}",
+                exception=error,
+                force_treat_as_permanent=True,
+            )
+
+    def _drop_speech(self) -> None:
+        speech, self._speech = self._speech, None
+        if speech is not None:
+            speech.over = True
+            speech.utterance.discard()
+
+    async def _cancel_tasks(self) -> None:
+        loading, self._loading = self._loading, None
+        for task in [loading, *self._final_tasks]:
+            if task is not None and not task.done():
+                await self.cancel_task(task)
+
+
+def _level(samples: np.ndarray[Any, np.dtype[np.float32]]) -> float:
+    return float(np.sqrt(np.mean(samples * samples))) if samples.size else 0.0
