@@ -105,6 +105,23 @@ class Settings(BaseSettings):
     vad_start_s: float = Field(0.2, ge=0.03, le=2, validation_alias="LEADLINE_VAD_START_S")
     vad_stop_s: float = Field(0.2, ge=0.03, le=5, validation_alias="LEADLINE_VAD_STOP_S")
     vad_padding_s: float = Field(0.4, ge=0, le=2, validation_alias="LEADLINE_VAD_PADDING_S")
+    incomplete_turn_hold_s: float = Field(
+        1.2,
+        ge=0.2,
+        le=10,
+        validation_alias="LEADLINE_INCOMPLETE_TURN_HOLD_S",
+        description="How long to wait when the end-of-turn model says the caller goes on.",
+    )
+    no_transcript_timeout_s: float = Field(
+        3.0, ge=0.5, le=30, validation_alias="LEADLINE_NO_TRANSCRIPT_TIMEOUT_S"
+    )
+    first_token_timeout_s: float = Field(
+        2.5,
+        ge=0.2,
+        le=30,
+        validation_alias="LEADLINE_FIRST_TOKEN_TIMEOUT_S",
+        description="How long the LLM may be silent before the scripted dialogue answers.",
+    )
     vad_min_volume: float = Field(0.0, ge=0, le=1, validation_alias="LEADLINE_VAD_MIN_VOLUME")
 
     # Operation
