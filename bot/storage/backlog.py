@@ -1,0 +1,132 @@
+"""What one call still has to write: pure, bounded, and in the order of its worth.
+
+A later lead replaces an earlier one that was not written yet, and so does a turn with the same
+number. When it is full, latencies go first, then the oldest turns; the call's beginning and end
+and its lead are never dropped. `next` gives the next transaction, `done` takes it off: what comes
+in between (a local journal, say) can keep the same three verbs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWrite:
+    """The call begins (or is resumed)."""
+
+    call: CallRecord
+    lead: LeadRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnWrite:
+    """One turn; the lead goes with the newest turn that waits."""
+
+    call_id: str
+    turn: TurnRecord
+    lead: LeadRecord | None
+    latency: TurnLatency | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishWrite:
+    """The call is over."""
+
+    call: CallRecord
+    lead: LeadRecord
+
+
+Write = StartWrite | TurnWrite | FinishWrite
+
+
+class Backlog:
+    """The writes of one call that wait, at most `capacity` turns and latencies."""
+
+    def __init__(self, *, capacity: int) -> None:
+        self._capacity = capacity
+        self._call_id: str | None = None
+        self._start: StartWrite | None = None
+        self._turns: dict[int, TurnRecord] = {}
+        self._latencies: dict[int, TurnLatency] = {}
+        self._lead: LeadRecord | None = None
+        self._finish: FinishWrite | None = None
+        self.dropped_latencies = 0
+        self.dropped_turns = 0
+
+    def __len__(self) -> int:
+        """How many transactions wait."""
+        return len(self._turns) + (self._start is not None) + (self._finish is not None)
+
+    def start(self, call: CallRecord, lead: LeadRecord) -> None:
+        """The call begins."""
+        self._call_id = call.call_id
+        self._start = StartWrite(call=call, lead=lead)
+
+    def turn(self, turn: TurnRecord, lead: LeadRecord | None, latency: TurnLatency | None) -> None:
+        """A turn, for the first time or again.
+
+        Raises:
+            ValueError: if the call did not begin.
+        """
+        if self._call_id is None:
+            raise ValueError("a turn came before its call's start")
+        self._turns[turn.n] = turn
+        if latency is not None:
+            self._latencies[turn.n] = latency
+        if lead is not None:
+            self._lead = lead
+        self._shrink()
+
+    def finish(self, call: CallRecord, lead: LeadRecord) -> None:
+        """The call is over; its record carries all turns, also those dropped before."""
+        self._call_id = call.call_id
+        self._lead = None
+        self._finish = FinishWrite(call=call, lead=lead)
+
+    def next(self) -> Write | None:
+        """The transaction to write now, or None; it stays here until it is `done`."""
+        if self._start is not None:
+            return self._start
+        if self._turns and self._call_id is not None:
+            n = next(iter(self._turns))
+            # Never a lead that is ahead of the turns: the newest lead goes with the newest turn.
+            lead = self._lead if len(self._turns) == 1 else None
+            return TurnWrite(
+                call_id=self._call_id,
+                turn=self._turns[n],
+                lead=lead,
+                latency=self._latencies.get(n),
+            )
+        return self._finish
+
+    def done(self, write: Write) -> None:
+        """That transaction is written (or given up). What was renewed meanwhile stays."""
+        if isinstance(write, StartWrite):
+            self._start = None if self._start is write else self._start
+        elif isinstance(write, FinishWrite):
+            self._finish = None if self._finish is write else self._finish
+        else:
+            self._turn_done(write)
+
+    def _turn_done(self, write: TurnWrite) -> None:
+        n = write.turn.n
+        if self._turns.get(n) is write.turn:
+            renewed = self._latencies.get(n) is not write.latency
+            renewed = renewed or (write.lead is not None and self._lead is not write.lead)
+            if not renewed:
+                del self._turns[n]
+                self._latencies.pop(n, None)
+        if self._lead is write.lead:
+            self._lead = None
+
+    def _shrink(self) -> None:
+        while len(self._turns) + len(self._latencies) > self._capacity:
+            if self._latencies:
+                del self._latencies[next(iter(self._latencies))]
+                self.dropped_latencies += 1
+            else:
+                del self._turns[next(iter(self._turns))]
+                self.dropped_turns += 1
