@@ -1,0 +1,334 @@
+"""What the next reply must do, decided from what is known: a pure function of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from flows import speakable
+from flows.capture import Kind
+from flows.lead import ASKABLE, Lead, Status, same_value
+from flows.phrases import RepairStep, phrases_for
+from flows.playbook import Playbook, PlaybookField, Verify
+
+ECHOES_AT_ONCE = 3
+"""Values said in passing in one reply; more of them and nobody listens."""
+READBACKS_AT_MOST = 3
+"""Read-backs of one value that got neither yes nor no, before the dialogue moves on."""
+REQUIRED_FAILURES, OPTIONAL_FAILURES = 4, 2
+"""Failed ways of asking, the first one included, after which a field is given up."""
+
+
+class Ending(StrEnum):
+    """Why the conversation goes towards its end before every question is answered."""
+
+    NONE = ""
+    GOODBYE = "goodbye"
+    DO_NOT_CONTACT = "do_not_contact"
+    HUMAN = "human"
+    SILENCE = "silence"
+
+
+@dataclass
+class DialogueState:
+    """Everything the dialogue knows, committed up to some moment."""
+
+    lead: Lead
+    turn: int = 0
+    """The caller's turns so far."""
+    asked: str | None = None
+    """The field that the caller was last asked for, as far as the caller heard it."""
+    read_back: dict[str, Any] = field(default_factory=dict)
+    """What the caller heard read back in the last bot turn, waiting for a yes or a no."""
+    echoed: dict[str, Any] = field(default_factory=dict)
+    """What the caller heard in passing in the last bot turn."""
+    remarks: list[str] = field(default_factory=list)
+    """Sentences that the next reply begins with: answers, acknowledgements, apologies."""
+    holding: bool = False
+    """The caller asked for a moment."""
+    repeat: bool = False
+    """The caller asked to hear the last reply again."""
+    wrapped_up: bool = False
+    """The caller has heard "anything to add?" and has nothing."""
+    wrap_up_heard: bool = False
+    ending: Ending = Ending.NONE
+    closed: bool = False
+    """The caller has heard the last words."""
+    parked: list[str] = field(default_factory=list)
+    """Fields whose read-back never got a clear answer."""
+    said: list[str] = field(default_factory=list)
+    """The caller's latest turns, newest last: what a proposal's evidence must occur in."""
+
+    def copy(self) -> DialogueState:
+        return DialogueState(
+            lead=self.lead.copy(),
+            turn=self.turn,
+            asked=self.asked,
+            read_back=dict(self.read_back),
+            echoed=dict(self.echoed),
+            remarks=list(self.remarks),
+            holding=self.holding,
+            repeat=self.repeat,
+            wrapped_up=self.wrapped_up,
+            wrap_up_heard=self.wrap_up_heard,
+            ending=self.ending,
+            closed=self.closed,
+            parked=list(self.parked),
+            said=list(self.said),
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        document = dict(vars(self))
+        document["lead"] = self.lead.snapshot()
+        document["ending"] = self.ending.value
+        return {k: (list(v) if isinstance(v, list) else v) for k, v in document.items()}
+
+    @classmethod
+    def from_snapshot(cls, document: Mapping[str, Any]) -> DialogueState:
+        values = dict(document)
+        values["lead"] = Lead.from_snapshot(values["lead"])
+        values["ending"] = Ending(values["ending"])
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Directive:
+    """What the next reply must do.
+
+    `ask_line`, `readback_lines` and `echo_lines` are the words themselves: the scripted reply is
+    made of them, and an LLM is told to keep to them.
+    """
+
+    say_first: tuple[str, ...] = ()
+    known: Mapping[str, Any] = field(default_factory=dict)
+    readback: Mapping[str, Any] = field(default_factory=dict)
+    echo: Mapping[str, Any] = field(default_factory=dict)
+    ask: str | None = None
+    open: tuple[str, ...] = ()
+    closing: str | None = None
+    done: bool = False
+    ask_line: str | None = None
+    readback_lines: tuple[str, ...] = ()
+    echo_lines: tuple[str, ...] = ()
+    closing_line: str | None = None
+    avoid: tuple[str, ...] = ()
+
+    def as_prompt(self) -> str:
+        """The text at the tail of the LLM's context, at most about 250 tokens."""
+        lines = ["[Directive for your next reply; never mention it]"]
+        if self.known:
+            known = "; ".join(f"{k}={_brief(v)}" for k, v in self.known.items())
+            lines.append(f"Known: {known[:400]}.")
+        if self.say_first:
+            lines.append(f"First say: {' '.join(self.say_first)}")
+        if self.echo_lines:
+            lines.append(f"Then say, keeping the values: {' '.join(self.echo_lines)}")
+        if self.readback_lines:
+            lines.append(
+                "Read back in exactly these words and wait for yes or no: "
+                + " ".join(self.readback_lines)
+            )
+            lines.append("Nothing is confirmed yet. Ask nothing else.")
+        elif self.closing_line:
+            lines.append(f"Close with: {self.closing_line} Ask nothing.")
+        elif self.ask_line:
+            lines.append(f"Then ask only this: {self.ask_line}")
+        else:
+            lines.append("Ask nothing now.")
+        if self.open:
+            lines.append(f"Still open after that: {', '.join(self.open[:8])}.")
+        if self.avoid:
+            lines.append(f"Do not say or offer: {', '.join(self.avoid)}.")
+        lines.append(
+            "At most two short sentences beside the words above. Never say that anything is "
+            "confirmed, saved or correct."
+        )
+        return "\n".join(lines)
+
+
+def decide(state: DialogueState, playbook: Playbook, closing_name: str) -> Directive:
+    """The next reply. `closing_name` is which of the playbook's closings fits the lead now."""
+    if state.closed:
+        return Directive(done=True, known=state.lead.settled())
+    first = tuple(state.remarks)
+    known = state.lead.settled()
+    if state.holding:
+        return Directive(say_first=first, known=known, open=_open_keys(state, playbook))
+    if state.ending in (Ending.DO_NOT_CONTACT, Ending.GOODBYE, Ending.SILENCE):
+        return _close(state, playbook, closing_name, first)
+    open_keys = _open_keys(state, playbook)
+    to_read_back = _readback_due(state, playbook)
+    echo = _echo_due(state, playbook, leave_out=to_read_back)
+    echo_lines = tuple(_echo_line(playbook, key, value) for key, value in echo.items())
+    if to_read_back is not None:
+        spec = playbook.field(to_read_back)
+        value = state.lead[to_read_back].value
+        return Directive(
+            say_first=first,
+            known=known,
+            readback={to_read_back: value},
+            echo=echo,
+            ask=to_read_back,
+            open=open_keys,
+            readback_lines=(readback_line(state, playbook, spec),),
+            echo_lines=echo_lines,
+            avoid=_rejected(state),
+        )
+    if open_keys:
+        spec = playbook.field(open_keys[0])
+        return Directive(
+            say_first=first,
+            known=known,
+            echo=echo,
+            ask=spec.key,
+            open=open_keys,
+            ask_line=ask_line(state, playbook, spec),
+            echo_lines=echo_lines,
+            avoid=_rejected(state),
+        )
+    if echo and state.ending is Ending.NONE:
+        return Directive(
+            say_first=first,
+            known=known,
+            echo=echo,
+            ask_line=playbook.wrap_up,
+            echo_lines=echo_lines,
+            avoid=_rejected(state),
+        )
+    return _close(state, playbook, closing_name, first)
+
+
+def wanted(state: DialogueState, playbook: Playbook) -> tuple[PlaybookField, ...]:
+    """The fields that this conversation is about, in order."""
+    chosen = []
+    for spec in playbook.fields:
+        if any(same_value(state.lead.value(k), v) for k, v in spec.skip_when.items()):
+            continue
+        chosen.append(spec)
+    if state.ending is not Ending.HUMAN:
+        return tuple(chosen)
+    reach = [s for s in chosen if s.kind in (Kind.PHONE, Kind.EMAIL)]
+    settled = [s for s in reach if state.lead[s.key].status not in ASKABLE]
+    reach.sort(key=lambda s: s.kind is not Kind.PHONE)
+    names = [s for s in chosen if s.kind is Kind.NAME][:1]
+    return tuple(names + (settled or reach[:1]))
+
+
+def _open_keys(state: DialogueState, playbook: Playbook) -> tuple[str, ...]:
+    return tuple(
+        spec.key
+        for spec in wanted(state, playbook)
+        if state.lead[spec.key].status in ASKABLE and not _is_proposal(state, spec)
+    )
+
+
+def _is_proposal(state: DialogueState, spec: PlaybookField) -> bool:
+    """A value that only the second reader has read: it is said to the caller, not asked for."""
+    field_state = state.lead[spec.key]
+    return field_state.status is Status.HEARD and field_state.value is not None
+
+
+def _readback_due(state: DialogueState, playbook: Playbook) -> str | None:
+    for spec in wanted(state, playbook):
+        field_state = state.lead[spec.key]
+        if (
+            spec.verify is Verify.READBACK
+            and field_state.value is not None
+            and field_state.status in (Status.VALIDATED, Status.HEARD)
+            and spec.key not in state.parked
+        ):
+            return spec.key
+    return None
+
+
+def _echo_due(state: DialogueState, playbook: Playbook, *, leave_out: str | None) -> dict[str, Any]:
+    due: dict[str, Any] = {}
+    for spec in playbook.fields:
+        field_state = state.lead[spec.key]
+        if spec.key == leave_out or field_state.value is None:
+            continue
+        proposal = field_state.status is Status.HEARD and spec.verify is not Verify.READBACK
+        fresh = field_state.status is Status.VALIDATED and spec.verify is Verify.ECHO
+        if (proposal or fresh) and not same_value(field_state.echoed, field_state.value):
+            due[spec.key] = field_state.value
+    return dict(list(due.items())[:ECHOES_AT_ONCE])
+
+
+def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
+    field_state = state.lead[spec.key]
+    style = speakable.Style.PLAIN
+    if field_state.failures >= 2 or field_state.readbacks >= 2:
+        style = speakable.Style.PHONETIC
+    elif field_state.failures == 1 or field_state.readbacks == 1:
+        style = speakable.Style.SPELLED
+    spoken = speakable.say(spec.kind, field_state.value, style)
+    return phrases_for(playbook.language).readback(spec.kind, spoken, field_state.readbacks)
+
+
+def _echo_line(playbook: Playbook, key: str, value: Any) -> str:
+    spec = playbook.field(key)
+    spoken = speakable.say(spec.kind, value, speakable.Style.PLAIN)
+    if spec.acknowledgement and "{value}" in spec.acknowledgement:
+        line = spec.acknowledgement.replace("{value}", spoken)
+        return line[:1].upper() + line[1:]
+    return phrases_for(playbook.language).echo(spoken)
+
+
+def repair_step(field_state: Any, spec: PlaybookField) -> RepairStep | None:
+    """The step of the ladder that asks for the field now; None: one of its own questions."""
+    if spec.kind not in (Kind.EMAIL, Kind.PHONE):
+        spelled = spec.kind in (Kind.NAME, Kind.COMPANY)
+        return RepairStep.SPELL if spelled and field_state.failures >= 3 else None
+    if field_state.partial is not None and field_state.failures == 0:
+        return RepairStep.REST
+    if field_state.failures == 0:
+        return None
+    email = spec.kind is Kind.EMAIL
+    if field_state.failures == 1 and field_state.rejected:
+        return RepairStep.LOCAL_PART if email else RepairStep.LAST_DIGITS
+    if field_state.failures <= 2:
+        return RepairStep.WORDS_FOR_LETTERS if email else RepairStep.LAST_DIGITS
+    return RepairStep.TYPED if email else RepairStep.KEYPAD
+
+
+def ask_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
+    """The question for a field, in a form that the caller has not heard yet."""
+    field_state = state.lead[spec.key]
+    step = repair_step(field_state, spec)
+    if step is not None:
+        return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
+    if field_state.asked and not field_state.failures:
+        return spec.short
+    index = min(field_state.failures, len(spec.questions) - 1)
+    question = spec.questions[index]
+    if field_state.failures >= len(spec.questions):
+        return phrases_for(playbook.language).repair(spec.kind, spec.label, RepairStep.TYPED)
+    return question
+
+
+def failures_at_most(spec: PlaybookField) -> int:
+    readback = spec.verify is Verify.READBACK
+    return REQUIRED_FAILURES if spec.required or readback else OPTIONAL_FAILURES
+
+
+def _rejected(state: DialogueState) -> tuple[str, ...]:
+    return tuple(_brief(v) for s in state.lead.fields.values() for v in s.rejected[-3:])
+
+
+def _close(
+    state: DialogueState, playbook: Playbook, name: str, first: tuple[str, ...]
+) -> Directive:
+    return Directive(
+        say_first=first,
+        known=state.lead.settled(),
+        closing=name,
+        done=True,
+        closing_line=playbook.closings.of(name),
+    )
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

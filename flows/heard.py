@@ -1,0 +1,199 @@
+"""What the words that the caller really heard asked for and read back.
+
+The directive says what the bot should have said; an LLM, or an interruption, may have made
+something else of it. Only what is found in the heard words counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows import speakable
+from flows.capture import Kind, Surroundings, Utterance, read
+from flows.dialogue import Directive
+from flows.lead import Lead, same_value
+from flows.playbook import Playbook, PlaybookField, Verify
+
+_SENTENCE = re.compile(r"[^.!?]*[.!?]+(?=\s|$)|[^.!?]+$|[^.!?]*[.!?]+\S*")
+_WORD = re.compile(r"[a-z0-9']+")
+_ENOUGH_OF_A_QUESTION = 0.7
+_LONGEST_HEARD = 4000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`read_back` waits for a yes or no; `in_passing` can be objected to."""
+
+    asked: str | None = None
+    read_back: dict[str, Any] = field(default_factory=dict)
+    in_passing: dict[str, Any] = field(default_factory=dict)
+    wrap_up: bool = False
+    question: bool = False
+
+
+def analyse(
+    text: str, *, playbook: Playbook, lead: Lead, directive: Directive, around: Surroundings
+) -> Heard:
+    """Finds the question and the values in the heard words. Never raises on odd text."""
+    text = text[:_LONGEST_HEARD]
+    if not text.strip():
+        return Heard()
+    silence = playbook.silence
+    small_talk = (silence.still_there, silence.goodbye)
+    rest = text
+    for line in small_talk:
+        rest = rest.replace(line, " ")
+    question = "?" in rest
+    wrap_up = _overlap(playbook.wrap_up, rest) >= _ENOUGH_OF_A_QUESTION
+    values = _values_said(text, playbook=playbook, lead=lead, directive=directive, around=around)
+    read_backs = {
+        spec.key: values[spec.key]
+        for spec in playbook.fields
+        if spec.key in values and spec.verify is Verify.READBACK
+    }
+    asked = None if wrap_up else _asked(rest, playbook=playbook, directive=directive)
+    if asked is not None and read_backs and asked not in read_backs:
+        # A yes now answers that question: what was read back was only said in passing.
+        return Heard(asked=asked, in_passing=values, question=question)
+    if read_backs:
+        asked = next(iter(read_backs))
+    passing = {key: value for key, value in values.items() if key not in read_backs}
+    if asked is None and question and not wrap_up and not read_backs:
+        asked = directive.ask
+    return Heard(
+        asked=asked, read_back=read_backs, in_passing=passing, wrap_up=wrap_up, question=question
+    )
+
+
+def _asked(text: str, *, playbook: Playbook, directive: Directive) -> str | None:
+    """The field that the last question in the words is about."""
+    exact = [
+        (text.rfind(question), spec.key)
+        for spec in playbook.fields
+        for question in (*spec.questions, spec.short)
+        if question in text
+    ]
+    if exact:
+        return max(exact)[1]
+    if directive.ask is not None and directive.ask_line and directive.ask_line in text:
+        return directive.ask
+    if (
+        directive.ask is not None
+        and directive.ask_line is not None
+        and (_overlap(directive.ask_line, text) >= _ENOUGH_OF_A_QUESTION)
+    ):
+        return directive.ask
+    for sentence in reversed(_sentences(text)):
+        if "?" not in sentence:
+            continue
+        best = _by_keywords(sentence, playbook.fields)
+        if best:
+            return directive.ask if directive.ask in best else best[0]
+    return None
+
+
+def _by_keywords(sentence: str, fields: Iterable[PlaybookField]) -> list[str]:
+    """Fields whose keywords occur in the question, the longest keyword first."""
+    spoken = f" {' '.join(_words(sentence))} "
+    found: list[tuple[int, int, str]] = []
+    for index, spec in enumerate(fields):
+        lengths = [
+            len(words)
+            for keyword in (*spec.keywords, spec.label)
+            if (words := " ".join(_words(keyword))) and f" {words} " in spoken
+        ]
+        if lengths:
+            found.append((-max(lengths), index, spec.key))
+    return [key for _, _, key in sorted(found)]
+
+
+def _values_said(
+    text: str, *, playbook: Playbook, lead: Lead, directive: Directive, around: Surroundings
+) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for spec in playbook.fields:
+        state = lead[spec.key]
+        if spec.verify is Verify.READBACK:
+            value = _readable_value(text, spec.kind, state.value, around)
+            if value is not None and _belongs_to(spec, value, playbook, lead):
+                said[spec.key] = value
+        elif (
+            spec.key in directive.echo
+            and state.value is not None
+            and _says(text, spec.kind, state.value, around)
+        ):
+            said[spec.key] = state.value
+    return said
+
+
+def _belongs_to(spec: PlaybookField, value: Any, playbook: Playbook, lead: Lead) -> bool:
+    """With several fields of one kind a value belongs to the one that holds it."""
+    peers = playbook.fields_of(spec.kind)
+    holders = [p.key for p in peers if same_value(lead.value(p.key), value)]
+    return spec.key in holders if holders else lead.value(spec.key) is not None or len(peers) == 1
+
+
+def _readable_value(text: str, kind: Kind, ours: Any, around: Surroundings) -> Any:
+    """The one value of a kind in the words, or None; two different ones are no read-back."""
+    if kind is Kind.EMAIL and not re.search(r"@|\bat\b", text, re.IGNORECASE):
+        return None
+    whole = _best(text, kind, around)
+    parts: list[Any] = []
+    for sentence in _sentences(text):
+        value = _best(sentence, kind, around)
+        if value is not None and not any(same_value(value, p) for p in parts):
+            parts.append(value)
+    found = parts or ([whole] if whole is not None else [])
+    if len(found) > 1:
+        return next((v for v in found if not same_value(v, ours)), None)
+    if len(found) == 1 and same_value(found[0], ours):
+        return found[0]
+    if ours is not None:
+        excerpt = _excerpt(text, kind, ours)
+        if excerpt is not None and same_value(_best(excerpt, kind, around), ours):
+            return ours
+    return found[0] if found else None
+
+
+def _best(text: str, kind: Kind, around: Surroundings) -> Any:
+    for candidate in read(kind, Utterance.of(text), around.asking(kind)):
+        if candidate.value is not None:
+            return candidate.value
+    return None
+
+
+def _excerpt(text: str, kind: Kind, value: Any) -> str | None:
+    """The value's own spoken form, where the words contain it from beginning to end."""
+    heard = f" {' '.join(_words(text))} "
+    for style in speakable.Style:
+        spoken = speakable.say(kind, value, style)
+        words = " ".join(_words(spoken))
+        if words and f" {words} " in heard:
+            return spoken
+    return None
+
+
+def _says(text: str, kind: Kind, value: Any, around: Surroundings) -> bool:
+    if kind in (Kind.TEXT, Kind.BOOLEAN, Kind.CONSENT):
+        return False
+    if _excerpt(text, kind, value) is not None:
+        return True
+    return any(same_value(_best(s, kind, around), value) for s in _sentences(text))
+
+
+def _overlap(question: str, text: str) -> float:
+    """The share of a question's words that the heard text has, in order."""
+    wanted, heard = _words(question), iter(_words(text))
+    found = sum(1 for word in wanted if any(word == other for other in heard))
+    return found / len(wanted) if wanted else 0.0
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _sentences(text: str) -> list[str]:
+    return [s.strip() for s in _SENTENCE.findall(text) if s.strip()]

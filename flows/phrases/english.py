@@ -1,0 +1,166 @@
+"""English."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flows.capture import Kind
+from flows.phrases.interface import RepairStep
+
+_ROBOT = re.compile(
+    r"\b(are|r) (you|u|this|we|i)\b.{0,30}\b(robot|bot|human|machine|computer|a\.? ?i\.?|real|person"
+    r"|automated|recording|artificial)\b"
+    r"|\b(talking|speaking|chatting) (to|with) (a|an) (robot|bot|human|machine|computer|a\.?i\.?"
+    r"|real|person|automated)\b"
+    r"|\bis (this|it|that) (a|an) (robot|bot|machine|computer|a\.?i\.?|real person|human"
+    r"|automated)\b",
+    re.IGNORECASE,
+)
+_RECORDED = re.compile(
+    r"\b(is|are|will) (this|it|we|you|the call|our call|that)\b.{0,20}\b(recorded|recording|taped)",
+    re.IGNORECASE,
+)
+_QUESTION_WORDS = re.compile(
+    r"^(?:(?:um|uh|so|and|but|well|okay|ok|hey|sorry|actually|first|wait|one question|by the way)"
+    r"[,. ]+)*(?:what|who|where|when|why|how|which|whose|do you|does|did you|are you|is (?:this|it|"
+    r"there|that|your)|can you|could you|can i|could i|may i|will you|would you|have you|tell me"
+    r"|what's|who's|how's|where's)\b",
+    re.IGNORECASE,
+)
+_WONDERING = re.compile(
+    r"\b(i was wondering|i'm wondering|i wonder|can you tell me|could you tell me"
+    r"|i have a question|i'd like to know|do you know|tell me)\b",
+    re.IGNORECASE,
+)
+_CORRECTS = re.compile(
+    r"\b(actually|correction|i meant|i mean|make that|change (?:that|it|my|the)|sorry"
+    r"|not \w+|no\b|nope|wrong|instead|rather|scratch that|let me correct|update|new number"
+    r"|i misspoke|should be|it's really|wait)\b",
+    re.IGNORECASE,
+)
+_OBJECTS = re.compile(
+    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|actually|hang on)[,. ]+)*"
+    r"(?:no+|nope|nah|not|wrong|actually|i said|i meant|that's (?:not|wrong)|that is (?:not|wrong)"
+    r"|that isn't|it's not|incorrect|correction|sorry|wait|almost|not quite)\b",
+    re.IGNORECASE,
+)
+_ENDS_IT = re.compile(
+    r"\b(no|nope|nothing|nah|that's (?:all|it|everything)|that is all|all good|i'm good|we're good"
+    r"|all set|goodbye|bye|sounds good|perfect|great)\b",
+    re.IGNORECASE,
+)
+_LEAD_IN = re.compile(r"^(?:sorry,[^.?!]*[.]\s+)", re.IGNORECASE)
+
+_READBACK = {
+    Kind.EMAIL: (
+        "Let me read that back: {value}. Is that right?",
+        "So the address is {value}, is that correct?",
+        "Once more, to be sure: {value}. Yes or no?",
+    ),
+    Kind.PHONE: (
+        "Let me read that back: {value}. Is that right?",
+        "So the number is {value}, is that correct?",
+        "Once more, to be sure: {value}. Yes or no?",
+    ),
+}
+_READBACK_OTHER = (
+    "I have {value}. Is that right?",
+    "So that's {value}, correct?",
+    "Once more, to be sure: {value}. Yes or no?",
+)
+
+_REPAIR = {
+    (Kind.EMAIL, RepairStep.REST): "Got that so far. And the rest of the address?",
+    (Kind.PHONE, RepairStep.REST): "Got that so far. And the rest of the number?",
+    (Kind.EMAIL, RepairStep.LOCAL_PART): (
+        "Sorry about that. Could you give me just the part before the at sign again?"
+    ),
+    (Kind.EMAIL, RepairStep.DOMAIN): (
+        "Sorry about that. Could you give me just the part after the at sign again?"
+    ),
+    (Kind.PHONE, RepairStep.LAST_DIGITS): (
+        "Sorry about that. Could you say the number again, one digit at a time?"
+    ),
+    (Kind.EMAIL, RepairStep.WORDS_FOR_LETTERS): (
+        "I'm sorry. Could you spell the e-mail address with a word for each letter, "
+        "like N as in November?"
+    ),
+    (Kind.PHONE, RepairStep.KEYPAD): (
+        "I'm sorry, I still don't have it right. Could you type the phone number on your keypad, "
+        "or in the chat?"
+    ),
+    (Kind.EMAIL, RepairStep.TYPED): (
+        "I'm sorry, I still don't have it right. Could you type the e-mail address in the chat, "
+        "or say it once more?"
+    ),
+}
+
+
+class English:
+    take_your_time = "Of course, take your time."
+    sorry = "Sorry about that."
+    of_course = "Of course."
+    human_wanted = "Of course, I'll have a colleague call you."
+    colleague_will_check = "No problem, a colleague will check that with you."
+    not_known = "No problem."
+    note_question = "The caller asked: {text}"
+
+    def robot(self, persona: str, company: str) -> str:
+        return f"Yes, I'm {persona}, an AI assistant at {company}, not a person."
+
+    def recorded(self, recorded: bool) -> str:
+        return "Yes, this call is recorded." if recorded else "No, this call isn't recorded."
+
+    def reason(self, why: str) -> str:
+        return f"I'm asking {why}." if not why.endswith(".") else f"I'm asking {why}"
+
+    def asks_if_robot(self, text: str) -> bool:
+        return _ROBOT.search(text) is not None
+
+    def asks_if_recorded(self, text: str) -> bool:
+        return _RECORDED.search(text) is not None
+
+    def is_question(self, text: str) -> bool:
+        text = text.strip()
+        return (
+            "?" in text
+            or _QUESTION_WORDS.search(text) is not None
+            or _WONDERING.search(text) is not None
+        )
+
+    def corrects(self, text: str) -> bool:
+        return _CORRECTS.search(text) is not None
+
+    def objects(self, text: str) -> bool:
+        return _OBJECTS.search(text.strip()) is not None
+
+    def ends_it(self, text: str) -> bool:
+        return _ENDS_IT.search(text) is not None
+
+    def readback(self, kind: Kind, spoken: str, nth: int) -> str:
+        forms = _READBACK.get(kind, _READBACK_OTHER)
+        return forms[min(nth, len(forms) - 1)].replace("{value}", spoken)
+
+    def repair(self, kind: Kind, label: str, step: RepairStep) -> str:
+        special = _REPAIR.get((kind, step))
+        if special is not None:
+            return special
+        if step in (RepairStep.SPELL, RepairStep.WORDS_FOR_LETTERS):
+            return f"Sorry, could you spell the {label} for me?"
+        if step in (RepairStep.TYPED, RepairStep.KEYPAD):
+            return f"I'm sorry. Could you type the {label} in the chat, or say it once more?"
+        return f"Sorry about that. What is the right {label}?"
+
+    def echo(self, spoken: str) -> str:
+        return f"{spoken[:1].upper()}{spoken[1:]}, got it."
+
+    def without_lead_in(self, question: str) -> str:
+        """The question without the apology that its first wording carried."""
+        return _LEAD_IN.sub("", question)
+
+    def number(self, value: Any) -> str:
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+ENGLISH = English()

@@ -1,0 +1,68 @@
+"""What a language has to bring."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+from flows.capture import Kind
+
+
+class RepairStep(StrEnum):
+    """The ladder of asking again: no step is used twice for one field."""
+
+    REST = "rest"
+    """A piece is known: ask for what is missing."""
+    LOCAL_PART = "local_part"
+    """The part of an e-mail address before the at sign."""
+    DOMAIN = "domain"
+    """The part of an e-mail address after the at sign."""
+    LAST_DIGITS = "last_digits"
+    WORDS_FOR_LETTERS = "words_for_letters"
+    SPELL = "spell"
+    TYPED = "typed"
+    KEYPAD = "keypad"
+
+
+class Phrases(Protocol):
+    take_your_time: str
+    sorry: str
+    of_course: str
+    human_wanted: str
+    colleague_will_check: str
+    not_known: str
+    note_question: str
+
+    def robot(self, persona: str, company: str) -> str:
+        """The honest answer to "are you a robot?"."""
+
+    def recorded(self, recorded: bool) -> str: ...
+
+    def reason(self, why: str) -> str:
+        """Why a field is asked for, in a sentence; `why` is the playbook's."""
+
+    def asks_if_robot(self, text: str) -> bool: ...
+
+    def asks_if_recorded(self, text: str) -> bool: ...
+
+    def is_question(self, text: str) -> bool: ...
+
+    def corrects(self, text: str) -> bool:
+        """Whether the words announce that something said before is to be changed."""
+
+    def objects(self, text: str) -> bool:
+        """Whether the words begin by saying no to what was just said in passing."""
+
+    def ends_it(self, text: str) -> bool:
+        """Whether a no to "anything else?" means that nothing is to be added."""
+
+    def readback(self, kind: Kind, spoken: str, nth: int) -> str:
+        """A sentence that reads a value back and asks whether it is right; `nth` from 0."""
+
+    def repair(self, kind: Kind, label: str, step: RepairStep) -> str: ...
+
+    def echo(self, spoken: str) -> str: ...
+
+    def without_lead_in(self, question: str) -> str: ...
+
+    def number(self, value: Any) -> str: ...
