@@ -72,7 +72,7 @@ class LeadQualificationProcessor(FrameProcessor):
     ) -> None:
         try:
             self._hearing.caller_said(text, words=words, alternatives=alternatives, typed=typed)
-        except Exception as error:  # noqa: BLE001  # A rule's bug must not take the call down.
+        except Exception as error:  # A rule's bug must not take the call down.
             logger.error("A capture rule failed on a transcript: {}", type(error).__name__)
 
 

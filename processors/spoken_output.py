@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
@@ -67,12 +67,11 @@ class SpokenListener(Protocol):
         """A reply is over: heard to its end, or cut by an interruption."""
 
 
-class SpokenOutputMixin(BaseOutputTransport):
-    """Mix in to the left of a transport's output class."""
+class SpokenOutput(BaseOutputTransport):
+    """What is mixed into a transport's output by `spoken()`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Takes what the transport's output takes."""
-        super().__init__(*args, **kwargs)
+    def _open_for_listening(self, queued_samples: Callable[[], int]) -> None:
+        self._queued_samples = queued_samples
         self._listener: SpokenListener | None = None
         self._ledger: SpeechLedger[Frame] | None = None
         self._baselines_ns: dict[str | None, int] = {}
@@ -93,10 +92,6 @@ class SpokenOutputMixin(BaseOutputTransport):
     def is_speaking(self) -> bool:
         """Whether a reply is audible or about to be."""
         return self._audible_since is not None or bool(self._ledger)
-
-    def queued_samples(self) -> int:
-        """Audio that was written but has not left the transport's own queue."""
-        return 0
 
     async def start(self, frame: StartFrame) -> None:
         """Open the ledger with the pipeline."""
@@ -216,7 +211,7 @@ class SpokenOutputMixin(BaseOutputTransport):
             ledger = self._ledger
             if ledger is None:
                 return
-            for frame in ledger.take_heard(queued_samples=self.queued_samples()):
+            for frame in ledger.take_heard(queued_samples=self._queued_samples()):
                 await self._release(frame)
             if ledger:
                 await asyncio.sleep(RELEASE_INTERVAL_S)
@@ -264,7 +259,7 @@ class SpokenOutputMixin(BaseOutputTransport):
         assert self._ledger is not None  # noqa: S101  # process_frame has checked
         self._cutting = True
         try:
-            for heard in self._ledger.take_heard(queued_samples=self.queued_samples()):
+            for heard in self._ledger.take_heard(queued_samples=self._queued_samples()):
                 await self._release(heard)
             self._ledger.cut()
             self._finish_reply(complete=False)
@@ -287,12 +282,34 @@ class SpokenOutputMixin(BaseOutputTransport):
             await self.cancel_task(task)
         ledger = self._ledger
         if ledger is not None:
-            for frame in ledger.take_heard(queued_samples=self.queued_samples()):
+            for frame in ledger.take_heard(queued_samples=self._queued_samples()):
                 if isinstance(frame, TTSTextFrame):
                     self._hear_text(frame)
             unheard = ledger.cut()
             self._finish_reply(complete=not any(isinstance(f, TTSTextFrame) for f in unheard))
             self._ledger = None
+
+
+def spoken(
+    output: BaseOutputTransport, *, queued_samples: Callable[[], int] = lambda: 0
+) -> SpokenOutput:
+    """Teach a transport's output, whatever its class, to keep the ledger.
+
+    Pipecat's transports (and its runner's factory for telephony and evals) build their outputs
+    themselves and offer no hook for another class, so the class is exchanged on the instance,
+    before the pipeline is set up: the methods above go in front of the transport's own.
+
+    Args:
+        output: the transport's output, not yet started.
+        queued_samples: audio that was written but has not left the transport's own queue.
+    """
+    if isinstance(output, SpokenOutput):
+        return output
+    cls = type(output)
+    output.__class__ = type(f"Spoken{cls.__name__}", (SpokenOutput, cls), {})
+    assert isinstance(output, SpokenOutput)  # noqa: S101  # for the type checker
+    output._open_for_listening(queued_samples)
+    return output
 
 
 def _ends_a_reply(frame: Frame) -> bool:
