@@ -12,6 +12,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeVar
 
@@ -36,13 +37,21 @@ class EngineOverloadedError(RuntimeError):
     """More jobs are pending than the engine takes."""
 
 
+@dataclass(order=True)
+class _Job:
+    urgency: Urgency
+    number: int
+    run: Callable[[], None] = field(compare=False)
+    is_cancelled: Callable[[], bool] = field(compare=False)
+
+
 class InferenceThread:
     """Runs jobs one at a time on a daemon thread of its own, started with the first job."""
 
     def __init__(self, name: str, *, max_pending: int = MAX_PENDING_JOBS) -> None:
         self._name = name
         self._max_pending = max_pending
-        self._jobs: list[tuple[int, int, Callable[[], None], Future[object]]] = []
+        self._jobs: list[_Job] = []
         self._order = itertools.count()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -70,7 +79,7 @@ class InferenceThread:
                     f"{self._name}: {len(self._jobs)} jobs are waiting; "
                     "run fewer calls on this machine or use a hosted provider"
                 )
-            heapq.heappush(self._jobs, (urgency, next(self._order), run, future))  # type: ignore[arg-type]
+            heapq.heappush(self._jobs, _Job(urgency, next(self._order), run, future.cancelled))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
                 self._thread.start()
@@ -85,8 +94,8 @@ class InferenceThread:
             return len(self._jobs)
 
     def _forget_cancelled(self) -> None:
-        if any(job[3].cancelled() for job in self._jobs):
-            self._jobs = [job for job in self._jobs if not job[3].cancelled()]
+        if any(job.is_cancelled() for job in self._jobs):
+            self._jobs = [job for job in self._jobs if not job.is_cancelled()]
             heapq.heapify(self._jobs)
 
     def _serve(self) -> None:
@@ -94,6 +103,6 @@ class InferenceThread:
             with self._wake:
                 while not self._jobs:
                     self._wake.wait()
-                run = heapq.heappop(self._jobs)[2]
+                run = heapq.heappop(self._jobs).run
             run()
             del run  # a job may hold audio; it must not live until the next one

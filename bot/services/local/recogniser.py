@@ -138,6 +138,7 @@ def _first_repeats(match: re.Match[str], count: int) -> str:
 
 _loading = threading.Lock()
 _model: RecogniserModel | None = None
+_warm: Future[str] | None = None
 _engine = InferenceThread("local-recogniser")
 
 
@@ -157,5 +158,13 @@ def load_recogniser() -> RecogniserModel:
 
 
 def preload_recogniser() -> None:
-    """Load the recogniser and let it listen once, so that no caller waits for it."""
-    Utterance(sample_rate=SAMPLE_RATE).final(bytes(SAMPLE_RATE)).result()
+    """Load the recogniser and let it listen once, so that no caller waits for it.
+
+    Blocks until that is done; at once if it has been done before. Thread-safe.
+    """
+    global _warm  # noqa: PLW0603 - see `load_recogniser`
+    with _loading:
+        if _warm is None or (_warm.done() and _warm.exception() is not None):
+            _warm = Utterance(sample_rate=SAMPLE_RATE).final(bytes(SAMPLE_RATE))
+        warm = _warm
+    warm.result()

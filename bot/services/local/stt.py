@@ -24,11 +24,12 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.services.settings import NOT_GIVEN, NotGiven, STTSettings
+from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.time import time_now_iso8601
 from pipecat.utils.tracing.service_decorators import traced_stt
+from pipecat.utils.types import NOT_GIVEN, NotGiven
 
 from bot.services.local.engine import EngineOverloadedError
 from bot.services.local.recogniser import Utterance, preload_recogniser
@@ -134,7 +135,7 @@ class LocalSTTService(STTService):
 
     async def cleanup(self) -> None:
         """Give everything back."""
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
         self._drop_speech()
         await self._cancel_tasks()
 
@@ -166,7 +167,7 @@ class LocalSTTService(STTService):
         await super()._handle_vad_user_stopped_speaking(frame)
         speech, self._speech = self._speech, None
         if speech is not None:
-            self.request_finalize()
+            self.request_finalize()  # type: ignore[no-untyped-call]
             self._finish(speech)
 
     def _begin(self, audio: bytes) -> None:
@@ -199,8 +200,8 @@ class LocalSTTService(STTService):
                 return
             # A later utterance is being spoken or recognised: this is not the end of the turn.
             if self._speech is None and len(self._final_tasks) <= 1:
-                self.confirm_finalize()
-            await self.emit_stt_usage_metrics()
+                self.confirm_finalize()  # type: ignore[no-untyped-call]
+            await self.emit_stt_usage_metrics()  # type: ignore[no-untyped-call]
             if not text:
                 self._finalize_pending = False
                 await self._call_event_handler("on_nothing_recognised")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from loguru import logger
 from pipecat.frames.frames import ErrorFrame, Frame, StartFrame, TTSAudioRawFrame
-from pipecat.services.settings import NOT_GIVEN, NotGiven, TTSSettings
+from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 from pipecat.transcriptions.language import Language
 from pipecat.utils.tracing.service_decorators import traced_tts
+from pipecat.utils.types import NOT_GIVEN, NotGiven
 
 from bot.services.local.engine import Urgency
 from bot.services.local.voice import Speech, StopSwitch, Voice, engine, preload_voice
+
+T = TypeVar("T")
 
 FRAME_SECS: Final = 0.04
 """What the transports write at a time; smaller frames only cost CPU in every processor."""
@@ -84,13 +88,13 @@ class LocalTTSService(TTSService):
 
     async def cleanup(self) -> None:
         """Stop what is being synthesised."""
-        await super().cleanup()
+        await super().cleanup()  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
         for switch in self._switches.values():
             switch.stop()
         if self._loading is not None and not self._loading.done():
             await self.cancel_task(self._loading)
 
-    async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:
+    async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:  # type: ignore[override]
         trial = self._settings.copy()
         trial.apply_update(delta)  # type: ignore[arg-type]
         try:
@@ -112,12 +116,8 @@ class LocalTTSService(TTSService):
             pieces = await _on_engine(lambda: voice.plan(text), Urgency.CALLER_WAITS)
             urgency = Urgency.CALLER_WAITS if context_id not in self._spoken_secs else Urgency.SOON
             for piece in pieces:
-                speech = await _on_engine(
-                    lambda piece=piece: voice.render(  # type: ignore[misc]
-                        piece, sample_rate=self.sample_rate, switch=switch
-                    ),
-                    urgency,
-                )
+                render = partial(voice.render, piece, sample_rate=self.sample_rate, switch=switch)
+                speech = await _on_engine(render, urgency)
                 urgency = Urgency.SOON
                 async for frame in self._frames(speech, context_id):
                     yield frame
@@ -179,7 +179,7 @@ class LocalTTSService(TTSService):
             )
 
 
-async def _on_engine(job: Any, urgency: Urgency) -> Any:
+async def _on_engine(job: Callable[[], T], urgency: Urgency) -> T:
     return await asyncio.wrap_future(engine().submit(job, urgency=urgency))
 
 

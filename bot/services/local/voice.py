@@ -350,6 +350,7 @@ def _to_pcm(audio: npt.NDArray[np.float32], rate: int, pause_secs: float) -> byt
 
 _loading = threading.Lock()
 _model: VoiceModel | None = None
+_warm: Future[None] | None = None
 _engine = InferenceThread("local-voice")
 
 
@@ -369,8 +370,16 @@ def load_voice() -> VoiceModel:
 
 
 def preload_voice() -> None:
-    """Load the voice and let it speak once, so that the first caller does not pay for either."""
-    engine().submit(lambda: _warm_up(), urgency=Urgency.CALLER_WAITS).result()
+    """Load the voice and let it speak once, so that the first caller does not pay for either.
+
+    Blocks until that is done; at once if it has been done before. Thread-safe.
+    """
+    global _warm  # noqa: PLW0603 - see `load_voice`
+    with _loading:
+        if _warm is None or (_warm.done() and _warm.exception() is not None):
+            _warm = engine().submit(_warm_up, urgency=Urgency.CALLER_WAITS)
+        warm = _warm
+    warm.result()
 
 
 def _warm_up() -> None:
