@@ -101,7 +101,7 @@ class LiveKitServer:
                 return
 
     def stop(self) -> None:
-        """End it as an operator would."""
+        """End it as an operator would; it waits until every room is empty."""
         if self._process is not None:
             self._process.stop()
 
@@ -115,7 +115,8 @@ class LiveKitServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        # A polite end waits until every room is empty.
+        self.kill()
 
     def _on_new_ports(self) -> ServerProcess:
         self.port = free_port()
@@ -229,4 +230,4 @@ def new_livekit_server(livekit_program: Path, tmp_path: Path) -> Iterator[LiveKi
 
     yield start
     for server in servers:
-        server.stop()
+        server.kill()
