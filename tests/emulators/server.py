@@ -122,8 +122,10 @@ class Emulator(ABC):
         app = web.Application(middlewares=[self._middleware], client_max_size=16 * 1024 * 1024)
         app.add_routes(self.routes())
         app.add_routes(self._control_routes())
-        # A stalled answer must not hold up the end of a test.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        # A stalled answer must neither outlive its client nor hold up the end of a test.
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True
+        )
         await self._runner.setup()
         await self.up()
         return self

@@ -16,7 +16,7 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
-from pipecat.services.deepgram.stt import DeepgramSTTService
+from pipecat.services.deepgram.stt import DeepgramSTTService, DeepgramSTTSettings
 
 from bot.services.endpoints import deepgram_base_url
 from tests.emulators.audio import SAMPLE_RATE_HZ, frames, silence, voice
@@ -42,7 +42,7 @@ def service(
     emulator: DeepgramEmulator,
     *,
     api_key: str = DEFAULT_KEY,
-    settings: DeepgramSTTService.Settings | None = None,
+    settings: DeepgramSTTSettings | None = None,
 ) -> DeepgramSTTService:
     return DeepgramSTTService(
         api_key=api_key,
