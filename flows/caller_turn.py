@@ -314,11 +314,22 @@ class _TurnReader:
         around = self._around
         if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and self._objected:
             around = surroundings(self._state, self._playbook, self._now, confirming=False)
-        found = read_all(tuple(sorted(kinds)), self._rest, around)
+        found = dict(read_all(tuple(sorted(kinds)), self._rest, around))
+        if self._is_mostly_an_address(found):
+            found.pop(Kind.TEXT, None)
         for spec in self._playbook.fields:
             if spec.key in self._touched:
                 continue
             self._value_for(spec, found.get(spec.kind, ()))
+
+    def _is_mostly_an_address(self, found: Mapping[Kind, Sequence[Candidate]]) -> bool:
+        """Whether little is said beside an e-mail address or a phone number."""
+        for kind in (Kind.EMAIL, Kind.PHONE):
+            for candidate in found.get(kind, ()):
+                beside = len(self._rest.text.split()) - len(candidate.text.split())
+                if candidate.value is not None and beside < 4:
+                    return True
+        return False
 
     def _value_for(self, spec: PlaybookField, candidates: Iterable[Candidate]) -> None:
         held = self._state.lead[spec.key]

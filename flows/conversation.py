@@ -98,6 +98,21 @@ class Conversation:
         """Every field of the playbook as `{"value", "status", "evidence", "candidates"?}`."""
         return self.lead.document()
 
+    @property
+    def must_be_scripted(self) -> bool:
+        """The last reply was to read a value back, was heard whole, and did not do it.
+
+        An LLM that does so gets no second chance: the scripted words are to be spoken now.
+        """
+        told = self._bot_directive
+        if told is None or not self._bot_complete:
+            return False
+        due = self.directive().readback
+        return any(
+            key in due and not same_value(value, self._heard.read_back.get(key))
+            for key, value in told.readback.items()
+        )
+
     # What happens
 
     def caller_said(
@@ -312,6 +327,7 @@ def _directive_snapshot(directive: Directive | None) -> dict[str, Any] | None:
         "ask": directive.ask,
         "ask_line": directive.ask_line,
         "echo": dict(directive.echo),
+        "readback": dict(directive.readback),
         "done": directive.done,
     }
 
@@ -323,5 +339,6 @@ def _directive_from(document: Mapping[str, Any] | None) -> Directive | None:
         ask=document["ask"],
         ask_line=document["ask_line"],
         echo=document["echo"],
+        readback=document["readback"],
         done=document["done"],
     )

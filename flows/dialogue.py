@@ -151,7 +151,8 @@ class Directive:
 def decide(state: DialogueState, playbook: Playbook, closing_name: str) -> Directive:
     """The next reply. `closing_name` is which of the playbook's closings fits the lead now."""
     if state.closed:
-        return Directive(done=True, known=state.lead.settled())
+        goodbye = phrases_for(playbook.language).goodbye
+        return Directive(done=True, known=state.lead.settled(), closing_line=goodbye)
     first = tuple(state.remarks)
     known = state.lead.settled()
     if state.holding:

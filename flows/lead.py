@@ -1,4 +1,4 @@
-"""The lead: one state per field, the evidence for it, and the only table by which a state changes."""
+"""The lead: a state for each field, its evidence, and the only table by which it changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 EVIDENCE_KEPT = 20
-"""Pieces of evidence kept for one field; a recogniser that loops must not grow the lead for ever."""
+"""Pieces of evidence kept for one field; a recogniser that loops must not grow the lead."""
 
 
 class Status(StrEnum):

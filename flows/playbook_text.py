@@ -104,7 +104,7 @@ def _problem(error: Any, lines: dict[Location, int]) -> tuple[int, str]:
         message = "is missing: add it"
     elif kind == "extra_forbidden":
         message = "is not known" + _did_you_mean(str(location[-1]), _names(location[:-1]))
-    elif kind == "enum" or kind == "literal_error":
+    elif kind in ("enum", "literal_error"):
         options = re.findall(r"'([^']*)'", error["ctx"]["expected"])
         message = f"{error['input']!r} is not one of {', '.join(options)}"
         message += _did_you_mean(str(error["input"]), options)

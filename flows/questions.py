@@ -1,4 +1,4 @@
-"""Answers to what callers ask: the playbook's facts, and the honest answers that are always given."""
+"""Answers to what callers ask: the playbook's facts, and the honest answers always given."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from flows.capture import Kind
 from flows.phrases.interface import RepairStep
 
 _ROBOT = re.compile(
-    r"\b(are|r) (you|u|this|we|i)\b.{0,30}\b(robot|bot|human|machine|computer|a\.? ?i\.?|real|person"
-    r"|automated|recording|artificial)\b"
+    r"\b(are|r) (you|u|this|we|i)\b.{0,30}\b(robot|bot|human|machine|computer|a\.? ?i\.?|real"
+    r"|person|automated|recording|artificial)\b"
     r"|\b(talking|speaking|chatting) (to|with) (a|an) (robot|bot|human|machine|computer|a\.?i\.?"
     r"|real|person|automated)\b"
     r"|\bis (this|it|that) (a|an) (robot|bot|machine|computer|a\.?i\.?|real person|human"
@@ -101,6 +101,7 @@ class English:
     take_your_time = "Of course, take your time."
     sorry = "Sorry about that."
     of_course = "Of course."
+    goodbye = "Thank you, goodbye!"
     human_wanted = "Of course, I'll have a colleague call you."
     colleague_will_check = "No problem, a colleague will check that with you."
     not_known = "No problem."

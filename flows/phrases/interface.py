@@ -28,6 +28,7 @@ class Phrases(Protocol):
     take_your_time: str
     sorry: str
     of_course: str
+    goodbye: str
     human_wanted: str
     colleague_will_check: str
     not_known: str

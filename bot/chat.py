@@ -1,0 +1,225 @@
+"""The conversation in text: the same dialogue, prompts and record as on a call, without audio."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Protocol
+
+from loguru import logger
+
+from bot.config import Settings
+from bot.lead_record import lead_record
+from bot.records import CallRecord, EndReason, LeadRecord, Rungs, TurnRecord
+from flows.conversation import Conversation
+from flows.playbook import Playbook
+from flows.prompt import system_prompt
+
+LLM_TIMEOUT_S = 12.0
+LLM_FAILURES_AT_MOST = 3
+MESSAGES_KEPT = 40
+ROOM = TRANSPORT = "chat"
+
+
+class Keeper(Protocol):
+    """Where a chat is kept; a `bot.storage.Recorder` is one."""
+
+    def start(self, call: CallRecord, lead: LeadRecord) -> None: ...
+
+    def turn(self, turn: TurnRecord, lead: LeadRecord | None = None) -> None: ...
+
+    async def finish(self, call: CallRecord, lead: LeadRecord) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the bot said, and what the caller heard in it."""
+
+    say: str
+    ask: str | None
+    readback: dict[str, Any] | None
+    echo: dict[str, Any] | None
+    lead: dict[str, Any]
+    score: int
+    done: bool
+
+    def document(self) -> dict[str, Any]:
+        """One line of `leadline chat --json`."""
+        return dict(vars(self))
+
+
+class Speaker(Protocol):
+    """Who puts the directive into words."""
+
+    rung: str
+
+    async def reply(self, conversation: Conversation, messages: list[dict[str, str]]) -> str:
+        """The reply; empty if there is none."""
+
+
+class LLMSpeaker:
+    """An OpenAI-compatible LLM, with the prompt of a call."""
+
+    rung = "openai"
+
+    def __init__(self, settings: Settings, playbook: Playbook) -> None:
+        from openai import AsyncOpenAI
+
+        from bot.services.endpoints import openai_base_url
+
+        key = settings.openai_api_key
+        if key is None:
+            raise ValueError("OPENAI_API_KEY is not set")
+        self._client = AsyncOpenAI(
+            api_key=key.get_secret_value(),
+            base_url=openai_base_url(settings.openai_base_url),
+            timeout=LLM_TIMEOUT_S,
+            max_retries=1,
+        )
+        self._settings = settings
+        self._system = system_prompt(playbook)
+        self._failures = 0
+
+    async def reply(self, conversation: Conversation, messages: list[dict[str, str]]) -> str:
+        """Empty when the LLM fails; after three failures in a row it is left alone."""
+        if self._failures >= LLM_FAILURES_AT_MOST:
+            return ""
+        directive = {"role": "system", "content": conversation.directive().as_prompt()}
+        sent: Any = [{"role": "system", "content": self._system}, *messages, directive]
+        try:
+            text = await self._stream(sent)
+        except Exception as error:  # Whatever a provider does, the rules answer.
+            self._failures += 1
+            logger.warning("The LLM failed ({}); the rules answer", type(error).__name__)
+            return ""
+        self._failures = 0
+        return text
+
+    async def _stream(self, messages: Any) -> str:
+        import asyncio
+
+        async with asyncio.timeout(LLM_TIMEOUT_S):
+            stream = await self._client.chat.completions.create(
+                model=self._settings.openai_model,
+                messages=messages,
+                temperature=self._settings.llm_temperature,
+                max_tokens=self._settings.llm_max_tokens,
+                stream=True,
+            )
+            parts = [
+                chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices
+            ]
+        return " ".join("".join(parts).split())
+
+
+class ChatSession:
+    """One chat from greeting to record. Printed text counts as heard."""
+
+    def __init__(
+        self,
+        *,
+        playbook: Playbook,
+        clock: Callable[[], datetime],
+        recorded: bool,
+        keeper: Keeper | None,
+        speaker: Speaker | None,
+    ) -> None:
+        """`speaker` None: the scripted dialogue. `keeper` None: nothing is kept."""
+        self.conversation = Conversation(playbook=playbook, clock=clock, recorded=recorded)
+        self._keeper = keeper
+        self._speaker = speaker
+        self._messages: list[dict[str, str]] = []
+        self._began = monotonic()
+        self._started_at = datetime.now(UTC)
+        self._call_id = f"call_{secrets.token_hex(8)}"
+        self.lead_id = f"lead_{secrets.token_hex(8)}"
+        self._turns = 0
+
+    def greet(self) -> Reply:
+        """The first words: always ours, because what they disclose must be said."""
+        if self._keeper is not None:
+            self._keeper.start(self._call(None), self._lead())
+        return self._say(self.conversation.greeting(), rung=None)
+
+    async def hear(self, text: str) -> Reply:
+        """The reply to one message."""
+        began = self._elapsed()
+        self.conversation.caller_said(text)
+        self._messages.append({"role": "user", "content": text[:4000]})
+        self._record("caller", text[:20_000], began, Rungs())
+        say, rung = "", None
+        if self._speaker is not None and not self._scripted_now():
+            say = await self._speaker.reply(self.conversation, self._messages[-MESSAGES_KEPT:])
+            rung = self._speaker.rung if say else "scripted"
+        return self._say(say or self.conversation.reply(), rung=rung or "scripted")
+
+    async def finish(self) -> None:
+        """Keeps the call and the lead as they are."""
+        if self._keeper is not None:
+            await self._keeper.finish(self._call(self._end_reason()), self._lead())
+
+    def _scripted_now(self) -> bool:
+        return self.conversation.must_be_scripted or self.conversation.done
+
+    def _say(self, text: str, *, rung: str | None) -> Reply:
+        began = self._elapsed()
+        conversation = self.conversation
+        conversation.bot_began()
+        conversation.bot_heard(text, complete=True)
+        self._messages.append({"role": "assistant", "content": text})
+        self._record("bot", text, began, Rungs(llm=rung))
+        heard = conversation.heard
+        return Reply(
+            say=text,
+            ask=heard.asked,
+            readback=heard.read_back or None,
+            echo=heard.in_passing or None,
+            lead=conversation.lead_document(),
+            score=conversation.score,
+            done=conversation.done,
+        )
+
+    def _record(self, role: Any, text: str, began: float, rung: Rungs) -> None:
+        self._turns += 1
+        if self._keeper is None:
+            return
+        turn = TurnRecord(
+            n=self._turns,
+            role=role,
+            text=text,
+            heard_text=text,
+            start_s=began,
+            end_s=self._elapsed(),
+            rung=rung,
+        )
+        self._keeper.turn(turn, self._lead())
+
+    def _elapsed(self) -> float:
+        return round(monotonic() - self._began, 3)
+
+    def _end_reason(self) -> EndReason:
+        outcome: Any = self.conversation.outcome
+        return outcome or "caller_left"
+
+    def _lead(self) -> LeadRecord:
+        return lead_record(
+            self.conversation,
+            lead_id=self.lead_id,
+            call_id=self._call_id,
+            created_at=self._started_at,
+        )
+
+    def _call(self, end_reason: EndReason | None) -> CallRecord:
+        return CallRecord(
+            call_id=self._call_id,
+            room=ROOM,
+            transport=TRANSPORT,
+            playbook=self.conversation.playbook.name,
+            started_at=self._started_at,
+            ended_at=datetime.now(UTC) if end_reason is not None else None,
+            end_reason=end_reason,
+            lead_id=self.lead_id,
+        )
