@@ -108,6 +108,10 @@ class Transcript:
         self.latencies = [each for each in self.latencies if each.n != n] + [latency]
         return latency
 
+    def latency_of(self, n: int) -> TurnLatency | None:
+        """The latency of turn `n`, if it was measured."""
+        return next((each for each in self.latencies if each.n == n), None)
+
     def close(self, rung: Rungs) -> TurnRecord | None:
         """The call is over: a caller's turn that nobody answered is kept, and returned."""
         caller = self.open_caller_turn(rung)

@@ -150,7 +150,7 @@ def livekit_line(*, url: str, token: str, room: str) -> Line:
         caller_id: str | None = None
         wire_room: Callable[[Any], None] = staticmethod(lambda room: None)
 
-        async def setup(self, setup: FrameProcessorSetup) -> None:
+        async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]
             # The room exists from here on, and its first events come while we still connect.
             await self._client.setup(setup)
             self.wire_room(self._client.room)

@@ -1,0 +1,358 @@
+"""One call, from the caller's arrival to the saved record. Owns its clock and its budgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import uuid4
+
+from loguru import logger
+from pipecat.frames.frames import EndFrame, ErrorFrame, TTSSpeakFrame
+from pipecat.observers.service_metrics_observer import (
+    ServiceMetricsObserver,
+    ServiceUsageKind,
+    ServiceUsageRecord,
+)
+from pipecat.observers.user_bot_latency_observer import (
+    LatencyBreakdown,
+    MeasuredFrom,
+    UserBotLatencyObserver,
+)
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.workers.runner import WorkerRunner
+
+from bot.clock import call_clock
+from bot.config import Settings
+from bot.cost import CostMeter
+from bot.errors import LeadlineError
+from bot.interview import CallListener, Interview
+from bot.latency import parts_ms, summarise
+from bot.pipeline import Chain, build_pipeline
+from bot.records import CallRecord, EndReason, Rungs
+from bot.rtvi_feed import RTVIFeed
+from bot.services.llm import build_llm
+from bot.services.stt import build_stt
+from bot.services.tts import build_tts
+from bot.storage.recorder import Recorder
+from bot.storage.store import Store
+from bot.transports import Line, room_taken_error
+from flows.conversation import Conversation
+from flows.playbook import Playbook
+from flows.prompt import system_prompt
+from processors.directive import DirectiveProcessor
+from processors.lead_qualification import LeadQualificationProcessor
+from processors.reply_guard import ReplyGuard
+
+SAMPLE_RATE_IN_HZ = 16_000
+SAMPLE_RATE_OUT_HZ = 24_000
+GOODBYE_GRACE_S = 15.0
+"""How long a goodbye may take to be spoken before the call is cut all the same."""
+
+
+class Call:
+    """One call on one line. Create it, then `await run()` once."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        playbook: Playbook,
+        line: Line,
+        room: str,
+        store: Store | None,
+        listeners: Sequence[CallListener] = (),
+        call_id: str | None = None,
+    ) -> None:
+        """Prepare the chain; nothing is connected before `run`.
+
+        Args:
+            settings: read once, at the process's start.
+            playbook: what to say and to learn.
+            line: the transport, with whom we talk.
+            room: the room's name, for the record.
+            store: where the call is kept; None keeps nothing.
+            listeners: who watches the call live.
+            call_id: the call's id; a new one by default.
+        """
+        self._settings = settings
+        self._playbook = playbook
+        self._line = line
+        self._listeners = list(listeners)
+        self._store = store
+        self._clock = call_clock(settings.now)
+        self._conversation = Conversation(
+            playbook=playbook, clock=self._clock, recorded=settings.recorded
+        )
+        self._record = CallRecord(
+            call_id=call_id or uuid4().hex,
+            room=room,
+            transport=line.name,
+            playbook=playbook.name,
+            started_at=datetime.now(UTC),
+            lead_id=uuid4().hex,
+        )
+        self._cost = CostMeter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._caller_present = asyncio.Event()
+        self._end_reason: EndReason | None = None
+        self._error: LeadlineError | None = None
+        self._greeted = False
+        self._silences = 0
+        self._leaving: asyncio.Task[None] | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The call's id."""
+        return self._record.call_id
+
+    async def run(self) -> CallRecord:
+        """Talk until the conversation is over, the caller is gone, or a budget is used up.
+
+        Returns:
+            The call's record, saved if there is a store.
+
+        Raises:
+            LeadlineError: the line could not be used at all.
+        """
+        async with AsyncExitStack() as stack:
+            recorder = None
+            if self._store is not None:
+                recorder = await stack.enter_async_context(Recorder(store=self._store))
+            worker = self._build(recorder)
+            feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
+            self._listeners.append(feed)
+            stack.push_async_callback(self._cancel_tasks)
+            self._own(feed.run(), "rtvi-feed")
+            self._interview.begin()
+            await self._talk(worker)
+            return await self._finish(recorder)
+
+    async def hang_up(self, reason: EndReason) -> None:
+        """End the call now, without another word."""
+        self._end_reason = self._end_reason or reason
+        await self._runner.cancel()
+
+    # --- the line (LineListener) ----------------------------------------------------------------
+
+    async def caller_joined(self, caller_id: str) -> None:
+        """Greet the caller once; a caller who comes back finds the call as they left it."""
+        if self._leaving:
+            self._leaving.cancel()
+            self._leaving = None
+        self._caller_present.set()
+        if self._greeted:
+            return
+        self._greeted = True
+        for listener in self._listeners:
+            listener.call_started(self.call_id)
+        await self._say(self._conversation.greeting())
+
+    async def caller_left(self, caller_id: str, *, on_purpose: bool) -> None:
+        """End the call, at once or, if the connection broke, after a grace."""
+        if on_purpose:
+            await self.hang_up(self._reason_of_the_end())
+        elif self._leaving is None:
+            self._leaving = self._own(self._hang_up_unless_back(), "rejoin-grace")
+
+    async def line_lost(self) -> None:
+        """Our own connection is gone for good; the transport has given up reconnecting."""
+        await self.hang_up(self._conversation_outcome() or "failed")
+
+    async def room_taken(self, identity: str) -> None:
+        """Another bot was here first: leave the room to it."""
+        self._error = room_taken_error(self._record.room)
+        await self.hang_up("failed")
+
+    # --- the chain ------------------------------------------------------------------------------
+
+    def _build(self, recorder: Recorder | None) -> PipelineWorker:
+        settings, conversation = self._settings, self._conversation
+        stt_name, stt = build_stt(settings)
+        llm_name, llm = build_llm(
+            settings,
+            system_prompt=system_prompt(self._playbook),
+            scripted_reply=conversation.reply,
+        )
+        tts_name, tts = build_tts(settings)
+        self._service_names = {
+            ServiceUsageKind.STT: stt_name,
+            ServiceUsageKind.LLM: llm_name,
+            ServiceUsageKind.TTS: tts_name,
+        }
+        reply_guard = ReplyGuard(
+            scripted_reply=conversation.reply,
+            first_token_timeout_s=settings.first_token_timeout_s,
+        )
+        self._interview = Interview(
+            conversation=conversation,
+            call=self._record,
+            rungs=Rungs(stt=stt_name, llm=llm_name, tts=tts_name),
+            recorder=recorder,
+            listeners=self._listeners,
+            generated_text=lambda: reply_guard.generated_text,
+            wall_clock=lambda: datetime.now(UTC),
+        )
+        self._interview.on_reply_heard = self._after_reply
+        chain = build_pipeline(
+            settings=settings,
+            transport=self._line.transport,
+            stt=stt,
+            lead_qualification=LeadQualificationProcessor(hearing=self._interview),
+            directive=DirectiveProcessor(directive=lambda: conversation.directive().as_prompt()),
+            llm=llm,
+            reply_guard=reply_guard,
+            tts=tts,
+        )
+        self._line.output.listen(self._interview)
+        self._line.attach(self)
+        self._follow_turns(chain)
+        return PipelineWorker(
+            chain.pipeline,
+            params=PipelineParams(
+                audio_in_sample_rate=SAMPLE_RATE_IN_HZ,
+                audio_out_sample_rate=SAMPLE_RATE_OUT_HZ,
+                enable_metrics=True,
+                enable_usage_metrics=True,
+            ),
+            observers=[self._latency_observer(), self._usage_observer()],
+            idle_timeout_secs=None,
+        )
+
+    def _follow_turns(self, chain: Chain) -> None:
+        async def started(*_: Any) -> None:
+            self._silences = 0
+            self._interview.caller_started_speaking()
+
+        async def stopped(*_: Any) -> None:
+            self._interview.caller_stopped_speaking()
+
+        async def idle(*_: Any) -> None:
+            await self._break_the_silence()
+
+        chain.user.add_event_handler("on_user_turn_started", started)
+        chain.user.add_event_handler("on_user_turn_stopped", stopped)
+        chain.user.add_event_handler("on_user_turn_idle", idle)
+
+    def _latency_observer(self) -> UserBotLatencyObserver:
+        async def measured(_: Any, breakdown: LatencyBreakdown) -> None:
+            if breakdown.measured_from is MeasuredFrom.USER_SILENCE:
+                self._interview.answered_in(parts_ms(breakdown.contributions))
+
+        observer = UserBotLatencyObserver()
+        observer.add_event_handler("on_latency_breakdown", measured)
+        return observer
+
+    def _usage_observer(self) -> ServiceMetricsObserver:
+        async def used(_: Any, usage: ServiceUsageRecord) -> None:
+            self._cost.used(self._service_names[usage.kind], usage)
+
+        observer = ServiceMetricsObserver()
+        observer.add_event_handler("on_service_usage", used)
+        return observer
+
+    # --- the conversation -----------------------------------------------------------------------
+
+    async def _talk(self, worker: PipelineWorker) -> None:
+        self._worker = worker
+        self._runner = WorkerRunner(handle_sigint=False, handle_sigterm=False)
+
+        async def failed(_: Any, frame: ErrorFrame) -> None:
+            logger.warning("A service failed, the call goes on: {}", frame.error)
+
+        worker.add_event_handler("on_pipeline_error", failed)
+        await self._runner.add_workers(worker)
+        self._own(self._wait_for_the_caller(), "no-caller")
+        self._own(self._watch_the_duration(), "max-duration")
+        try:
+            await self._runner.run()
+        except asyncio.CancelledError:
+            self._end_reason = self._end_reason or "drained"
+            raise
+
+    async def _say(self, text: str, *, then_end: bool = False) -> None:
+        self._interview.will_say(text)
+        await self._worker.queue_frame(TTSSpeakFrame(text, append_to_context=True))
+        if then_end:
+            await self._worker.queue_frame(EndFrame())
+
+    def _after_reply(self) -> None:
+        if self._conversation.done and self._end_reason is None:
+            self._end_reason = self._conversation_outcome() or "completed"
+            self._own(self._end_gracefully(), "end")
+
+    async def _end_gracefully(self) -> None:
+        await self._worker.queue_frame(EndFrame())
+        await asyncio.sleep(GOODBYE_GRACE_S)
+        logger.warning("The chain did not end by itself; it is cut")
+        await self._runner.cancel()
+
+    async def _break_the_silence(self) -> None:
+        self._silences += 1
+        line = self._conversation.silence(self._silences)
+        if line is None:
+            return
+        last = self._conversation.silence(self._silences + 1) is None
+        if last:
+            self._end_reason = self._end_reason or self._reason_of_the_end()
+        await self._say(line, then_end=last)
+
+    async def _wait_for_the_caller(self) -> None:
+        try:
+            await asyncio.wait_for(self._caller_present.wait(), self._settings.no_caller_timeout_s)
+        except TimeoutError:
+            logger.info("Nobody came within {} s", self._settings.no_caller_timeout_s)
+            await self.hang_up("no_caller")
+
+    async def _watch_the_duration(self) -> None:
+        await asyncio.sleep(self._settings.max_call_s)
+        self._end_reason = self._end_reason or "max_duration"
+        await self._say(self._playbook.closings.incomplete, then_end=True)
+        await asyncio.sleep(GOODBYE_GRACE_S)
+        await self._runner.cancel()
+
+    async def _hang_up_unless_back(self) -> None:
+        await asyncio.sleep(self._settings.rejoin_grace_s)
+        await self.hang_up(self._reason_of_the_end())
+
+    def _conversation_outcome(self) -> EndReason | None:
+        return cast("EndReason | None", self._conversation.outcome)
+
+    def _reason_of_the_end(self) -> EndReason:
+        return self._conversation_outcome() or "caller_left"
+
+    # --- the end --------------------------------------------------------------------------------
+
+    async def _finish(self, recorder: Recorder | None) -> CallRecord:
+        self._interview.close()
+        transcript = self._interview.transcript
+        record = self._record.model_copy(
+            update={
+                "ended_at": datetime.now(UTC),
+                "end_reason": self._end_reason or self._reason_of_the_end(),
+                "turns": transcript.turns,
+                "latency": summarise(transcript.turns, transcript.latencies),
+                "cost": self._cost.cost(),
+            }
+        )
+        if recorder:
+            await recorder.finish(record, self._interview.lead_record())
+        for listener in self._listeners:
+            listener.call_ended(record)
+        if self._error:
+            raise self._error
+        return record
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"{name}-{self.call_id[:8]}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _cancel_tasks(self) -> None:
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

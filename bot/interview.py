@@ -1,0 +1,192 @@
+"""What both sides say in one call, as it happens: moves dialogue, transcript and record.
+
+Everything here is synchronous and quick. It is called from the middle of the chain, where an
+await could lose the caller's words; storage and listeners take what happened from queues.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.records import CallRecord, LeadRecord, Rungs, ScoreReason, TurnLatency, TurnRecord
+from bot.storage.recorder import Recorder
+from bot.transcript import Transcript
+from flows.capture import Word
+from flows.conversation import Conversation
+from flows.lead import Source
+from processors.spoken_output import HeardReply
+
+
+class CallListener(Protocol):
+    """Who watches a call live: a page, a terminal. Called synchronously; must not block."""
+
+    def call_started(self, call_id: str) -> None:
+        """The caller is there."""
+
+    def call_ended(self, call: CallRecord) -> None:
+        """The call is over and saved."""
+
+    def lead_changed(self, lead: LeadRecord) -> None:
+        """The lead has changed."""
+
+    def turn_ended(self, turn: TurnRecord) -> None:
+        """A turn is over; a caller's turn may come again with more words under the same n."""
+
+    def latency_measured(self, latency: TurnLatency) -> None:
+        """How long the bot's turn `n` let the caller wait."""
+
+
+class Interview:
+    """Hears the caller (`Hearing`) and the bot (`SpokenListener`)."""
+
+    def __init__(
+        self,
+        *,
+        conversation: Conversation,
+        call: CallRecord,
+        rungs: Rungs,
+        recorder: Recorder | None,
+        listeners: Sequence[CallListener],
+        generated_text: Callable[[], str],
+        wall_clock: Callable[[], datetime],
+    ) -> None:
+        """Follow one call. `generated_text` is the newest reply's text, heard or not."""
+        self.conversation = conversation
+        self.call = call
+        self.transcript = Transcript(started_at=time.monotonic())
+        self.on_reply_heard: Callable[[], None] = lambda: None
+        self.rungs = rungs
+        self._recorder = recorder
+        self._listeners = listeners
+        self._generated_text = generated_text
+        self._wall_clock = wall_clock
+        self._lead_created_at = wall_clock()
+        self._revision = 0
+        self._last_document: dict[str, Any] | None = None
+        self._bot_is_audible = False
+        self._line_to_say = ""
+
+    def will_say(self, line: str) -> None:
+        """A line of our own (the greeting, a goodbye) is about to be spoken, not the LLM's."""
+        self._line_to_say = line
+
+    def begin(self) -> None:
+        """Open the call's record."""
+        if self._recorder:
+            self._recorder.start(self.call, self.lead_record())
+
+    # --- the caller -----------------------------------------------------------------------------
+
+    def caller_started_speaking(self) -> None:
+        """The caller's turn begins."""
+        self.transcript.caller_started_speaking(time.monotonic())
+
+    def caller_stopped_speaking(self) -> None:
+        """The caller's turn ends: what was said so far is written down at once."""
+        self.transcript.caller_stopped_speaking(time.monotonic())
+        turn = self.transcript.open_caller_turn(self.rungs)
+        if turn:
+            self._save(turn)
+
+    def caller_said(
+        self, text: str, *, words: Sequence[Word], alternatives: Sequence[str], typed: bool
+    ) -> None:
+        """One final transcript or typed message."""
+        self.transcript.caller_said(text, time.monotonic())
+        changed = self.conversation.caller_said(
+            text,
+            words=tuple(words),
+            alternatives=tuple(alternatives),
+            over_bot=self._bot_is_audible,
+            source=Source.TYPED if typed else Source.RULES,
+        )
+        if changed:
+            self._announce_lead()
+
+    # --- the bot --------------------------------------------------------------------------------
+
+    def bot_began(self) -> None:
+        """A reply becomes audible: it closes the caller's turn."""
+        self._bot_is_audible = True
+        self.conversation.bot_began()
+        caller_turn = self.transcript.bot_began(self.rungs)
+        if caller_turn:
+            self._save(caller_turn)
+
+    def bot_heard(self, reply: HeardReply) -> None:
+        """A reply is over: heard to its end, or cut."""
+        self._bot_is_audible = False
+        self.conversation.bot_heard(reply.text, complete=reply.complete)
+        turn = self.transcript.bot_heard(
+            reply, generated=self._text_behind(reply.text), rung=self.rungs
+        )
+        self._save(turn)
+        self._announce_lead()
+        self.on_reply_heard()
+
+    def answered_in(self, parts_ms: dict[str, float | None]) -> None:
+        """The latency of the bot's present turn, part by part."""
+        measured = [part for part in parts_ms.values() if part is not None]
+        latency = self.transcript.answered_in(
+            voice_to_voice_ms=round(sum(measured), 1) if measured else None, parts=parts_ms
+        )
+        for listener in self._listeners:
+            listener.latency_measured(latency)
+
+    # --- the record -----------------------------------------------------------------------------
+
+    def lead_record(self) -> LeadRecord:
+        """The lead as it stands; its revision counts its changes."""
+        conversation = self.conversation
+        document = conversation.lead_document()
+        facts = {"fields": document, "disposition": conversation.disposition}
+        if facts != self._last_document:
+            self._last_document = facts
+            self._revision += 1
+        return LeadRecord(
+            lead_id=self.call.lead_id,
+            call_id=self.call.call_id,
+            revision=self._revision,
+            playbook=conversation.playbook.name,
+            disposition=conversation.disposition.value,
+            score=conversation.score,
+            score_reasons=[
+                ScoreReason(points=reason.points, why=reason.why, field=reason.field)
+                for reason in conversation.score_reasons
+            ],
+            fields=document,
+            summary=conversation.summary,
+            next_action=conversation.next_action,
+            created_at=self._lead_created_at,
+            updated_at=self._wall_clock(),
+        )
+
+    def close(self) -> None:
+        """The call is over: a last turn that nobody answered is kept."""
+        turn = self.transcript.close(self.rungs)
+        if turn:
+            self._save(turn)
+
+    def _text_behind(self, heard: str) -> str:
+        """The text that was written for what was heard, of which an interruption left a part."""
+        beginning = heard.split()[:3]
+        for text in (self._line_to_say, self._generated_text()):
+            if text.split()[: len(beginning)] == beginning:
+                return text
+        return heard
+
+    def _save(self, turn: TurnRecord) -> None:
+        latency = self.transcript.latency_of(turn.n)
+        if self._recorder:
+            self._recorder.turn(turn, self.lead_record(), latency)
+        for listener in self._listeners:
+            listener.turn_ended(turn)
+
+    def _announce_lead(self) -> None:
+        if self._listeners:
+            lead = self.lead_record()
+            for listener in self._listeners:
+                listener.lead_changed(lead)

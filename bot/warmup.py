@@ -1,0 +1,39 @@
+"""Everything slow is done before a call: imports and models.
+
+Pipecat's services and their clients import a second's worth of modules when the first request is
+made; in a call that would be a second of silence, with the event loop blocked.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from bot.config import Settings
+
+_HOSTED_STT = ("pipecat.services.deepgram.stt", "deepgram.listen.v1.socket_client")
+_HOSTED_LLM = ("pipecat.services.openai.llm", "httpcore", "h11", "anyio._backends._asyncio")
+_HOSTED_TTS = ("pipecat.services.elevenlabs.tts", "websockets.asyncio.client")
+
+
+def warm_up(settings: Settings) -> None:
+    """Import what the settings' services need and load the local models. Takes seconds."""
+    from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+    from pipecat.audio.vad.silero import SileroVADAnalyzer
+
+    from flows import capture
+
+    for key, modules in (
+        (settings.deepgram_api_key, _HOSTED_STT),
+        (settings.openai_api_key, _HOSTED_LLM),
+        (settings.elevenlabs_api_key, _HOSTED_TTS),
+    ):
+        if key is not None:
+            for module in modules:
+                importlib.import_module(module)
+    if settings.deepgram_api_key is None or settings.elevenlabs_api_key is None:
+        from bot.services import local
+
+        local.preload()
+    SileroVADAnalyzer()
+    LocalSmartTurnAnalyzerV3()
+    capture.warm_up()
