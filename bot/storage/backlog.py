@@ -2,8 +2,8 @@
 
 A later lead replaces an earlier one that was not written yet, and so does a turn with the same
 number. When it is full, latencies go first, then the oldest turns; the call's beginning and end
-and its lead are never dropped. `next` gives the next transaction, `done` takes it off: what comes
-in between (a local journal, say) can keep the same three verbs.
+and its lead are never dropped. `next` gives the next transaction, `done` takes it off: a backlog
+that lives on disk can keep the same verbs.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Backlog:
         return self._finish
 
     def done(self, write: Write) -> None:
-        """That transaction is written (or given up). What was renewed meanwhile stays."""
+        """That transaction is written. What was renewed meanwhile stays."""
         if isinstance(write, StartWrite):
             self._start = None if self._start is write else self._start
         elif isinstance(write, FinishWrite):
@@ -111,16 +111,26 @@ class Backlog:
         else:
             self._turn_done(write)
 
+    def give_up(self, write: Write) -> None:
+        """The database refuses it for good: its turn is lost, its lead goes with the next."""
+        lead = self._lead
+        self.done(write)
+        self._lead = lead
+        if isinstance(write, TurnWrite) and self._turns.get(write.turn.n) is write.turn:
+            del self._turns[write.turn.n]
+            self._latencies.pop(write.turn.n, None)
+
     def _turn_done(self, write: TurnWrite) -> None:
         n = write.turn.n
-        if self._turns.get(n) is write.turn:
-            renewed = self._latencies.get(n) is not write.latency
-            renewed = renewed or (write.lead is not None and self._lead is not write.lead)
-            if not renewed:
-                del self._turns[n]
-                self._latencies.pop(n, None)
-        if self._lead is write.lead:
+        if write.lead is not None and self._lead is write.lead:
             self._lead = None
+        if self._turns.get(n) is not write.turn:
+            return
+        if self._latencies.get(n) is write.latency:
+            self._latencies.pop(n, None)
+        # A newer lead must still be written, and a turn is what carries it.
+        if n not in self._latencies and (self._lead is None or len(self._turns) > 1):
+            del self._turns[n]
 
     def _shrink(self) -> None:
         while len(self._turns) + len(self._latencies) > self._capacity:

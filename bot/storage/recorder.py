@@ -179,18 +179,31 @@ class Recorder:
                 except StorageUnavailableError as error:
                     logger.warning("The database is away, {} wait: {}", self.pending, error)
                     raise
-                except StorageError as error:
-                    logger.error("A {} is not saved: {}", type(write).__name__, error)
-                except Exception as error:  # noqa: BLE001 - nothing may stop the writing.
-                    logger.error(
-                        "A {} is not saved: {}", type(write).__name__, type(error).__name__
-                    )
-                self._backlog.done(write)
+                except Exception as error:
+                    # A traceback would carry what the caller said.
+                    reason = str(error) if isinstance(error, StorageError) else type(error).__name__
+                    logger.error("A {} is not saved: {}", type(write).__name__, reason)
+                    self._backlog.give_up(write)
+                else:
+                    self._backlog.done(write)
 
     async def _write(self, write: Write) -> None:
         if isinstance(write, StartWrite):
             await self._store.start_call(write.call, write.lead)
         elif isinstance(write, FinishWrite):
-            await self._store.finish_call(write.call, write.lead)
+            await self._finish(write)
         else:
             await self._store.save_turn(write.call_id, write.turn, write.lead, write.latency)
+
+    async def _finish(self, write: FinishWrite) -> None:
+        try:
+            await self._store.finish_call(write.call, write.lead)
+        except StorageUnavailableError:
+            raise
+        except StorageError as error:
+            # One turn that the database refuses must not cost the lead.
+            logger.error("The call's end is saved without its turns: {}", error)
+            bare = write.call.model_copy(
+                update={"turns": [], "latency": write.call.latency.model_copy(update={"turns": []})}
+            )
+            await self._store.finish_call(bare, write.lead)

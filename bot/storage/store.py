@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 from loguru import logger
@@ -225,6 +225,19 @@ class Store:
             last = leads[-1]
             after = tuple_(Lead.created_at, Lead.lead_id) < (last.created_at, last.lead_id)
 
+    async def field_shapes(self, since: datetime | None = None) -> dict[str, list[str]]:
+        """Every field of the leads, in the playbook's order, with the keys of structured values.
+
+        For example ``{"email": [], "budget": ["min", "max", "currency", "period"]}``.
+        """
+        shapes: dict[str, dict[str, None]] = {}
+        async for lead in self.all_leads(since):
+            for name, state in lead.fields.items():
+                keys = shapes.setdefault(name, {})
+                if isinstance(value := state.get("value"), dict):
+                    keys.update(dict.fromkeys(value))
+        return {name: list(keys) for name, keys in shapes.items()}
+
     async def lead(self, lead_id: str) -> LeadRecord:
         """A lead, by its id or a unique prefix of it.
 
@@ -285,8 +298,8 @@ class Store:
     async def _empty_the_wal(self) -> None:
         """Old pages live on in the write-ahead log until it is emptied."""
         async with self._engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - for the type.
+            raw = await connection.get_raw_connection()
+            driver = cast(aiosqlite.Connection, raw.driver_connection)
             async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
                 row = await cursor.fetchone()
         if row is not None and row[0]:

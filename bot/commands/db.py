@@ -1,0 +1,58 @@
+"""`leadline db`: the database's schema."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.config import load_settings
+from bot.storage import schema
+from bot.storage.engine import make_engine
+from bot.storage.errors import place, translate
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="The database's schema. Every start upgrades it by itself; `upgrade` does it beforehand.",
+    epilog="Example: leadline db upgrade",
+)
+
+
+@app.command(epilog="Example: leadline db upgrade")
+def upgrade() -> None:
+    """Bring the database to this version's revision; an empty one gets its tables."""
+    before, where = _with_engine(schema.upgrade)
+    if before == schema.HEAD_REVISION:
+        typer.echo(f"Nothing to do: {where} has revision {before}.")
+    else:
+        typer.echo(f"Upgraded {where} from {before or 'empty'} to {schema.HEAD_REVISION}.")
+
+
+@app.command(epilog="Example: leadline db current")
+def current() -> None:
+    """Print the database's revision, and whether it is this version's."""
+    revision, _ = _with_engine(schema.current_revision)
+    note = "up to date" if revision == schema.HEAD_REVISION else f"head: {schema.HEAD_REVISION}"
+    typer.echo(f"{revision or 'empty'} ({note})")
+
+
+def _with_engine(
+    work: Callable[[AsyncEngine], Awaitable[str | None]],
+) -> tuple[str | None, str]:
+    settings = load_settings()
+
+    async def run() -> tuple[str | None, str]:
+        engine = make_engine(settings)
+        try:
+            async with asyncio.timeout(schema.UPGRADE_TIMEOUT_S):
+                return await work(engine), place(engine.url)
+        except SQLAlchemyError as error:
+            raise translate(error, engine.url) from None
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
