@@ -17,6 +17,7 @@ from pipecat.runner.types import (
 from bot.call import Call
 from bot.config import Settings, load_settings
 from bot.errors import UsageError
+from bot.playbooks import load_playbook
 from bot.records import CallRecord
 from bot.storage.store import Store
 from bot.transports import (
@@ -27,7 +28,6 @@ from bot.transports import (
     peer_line,
     webrtc_line,
 )
-from flows.playbook import load_playbook
 
 
 async def bot(runner_args: RunnerArguments) -> None:

@@ -193,7 +193,6 @@ class Call:
             recorder=recorder,
             listeners=self._listeners,
             generated_text=lambda: reply_guard.generated_text,
-            wall_clock=lambda: datetime.now(UTC),
         )
         self._interview.on_reply_heard = self._after_reply
         chain = build_pipeline(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.records import CallRecord, LeadRecord, Rungs, ScoreReason, TurnLatency, TurnRecord
+from bot.lead_record import lead_record
+from bot.records import CallRecord, LeadRecord, Rungs, TurnLatency, TurnRecord
 from bot.storage.recorder import Recorder
 from bot.transcript import Transcript
 from flows.capture import Word
@@ -51,7 +51,6 @@ class Interview:
         recorder: Recorder | None,
         listeners: Sequence[CallListener],
         generated_text: Callable[[], str],
-        wall_clock: Callable[[], datetime],
     ) -> None:
         """Follow one call. `generated_text` is the newest reply's text, heard or not."""
         self.conversation = conversation
@@ -62,10 +61,7 @@ class Interview:
         self._recorder = recorder
         self._listeners = listeners
         self._generated_text = generated_text
-        self._wall_clock = wall_clock
-        self._lead_created_at = wall_clock()
-        self._revision = 0
-        self._last_document: dict[str, Any] | None = None
+        self._lead_created_at = call.started_at
         self._bot_is_audible = False
         self._line_to_say = ""
 
@@ -139,29 +135,12 @@ class Interview:
     # --- the record -----------------------------------------------------------------------------
 
     def lead_record(self) -> LeadRecord:
-        """The lead as it stands; its revision counts its changes."""
-        conversation = self.conversation
-        document = conversation.lead_document()
-        facts = {"fields": document, "disposition": conversation.disposition}
-        if facts != self._last_document:
-            self._last_document = facts
-            self._revision += 1
-        return LeadRecord(
+        """The lead as it stands; the store counts its revisions."""
+        return lead_record(
+            self.conversation,
             lead_id=self.call.lead_id,
             call_id=self.call.call_id,
-            revision=self._revision,
-            playbook=conversation.playbook.name,
-            disposition=conversation.disposition.value,
-            score=conversation.score,
-            score_reasons=[
-                ScoreReason(points=reason.points, why=reason.why, field=reason.field)
-                for reason in conversation.score_reasons
-            ],
-            fields=document,
-            summary=conversation.summary,
-            next_action=conversation.next_action,
             created_at=self._lead_created_at,
-            updated_at=self._wall_clock(),
         )
 
     def close(self) -> None:

@@ -70,8 +70,7 @@ class ReplyGuard(FrameProcessor):
             await self._end(frame)
         else:
             if isinstance(frame, InterruptionFrame | EndFrame | CancelFrame):
-                await self._stop_waiting()
-                self._open = False
+                await self._interrupt()
             await self.push_frame(frame, direction)
 
     async def _begin(self, frame: LLMFullResponseStartFrame) -> None:
@@ -97,6 +96,10 @@ class ReplyGuard(FrameProcessor):
             await self._speak_scripted("gave no answer")
         self._open = False
         await self.push_frame(frame)
+
+    async def _interrupt(self) -> None:
+        await self._stop_waiting()
+        self._open = False
 
     async def _wait_for_first_token(self) -> None:
         await asyncio.sleep(self._first_token_timeout_s)

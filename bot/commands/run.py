@@ -54,9 +54,9 @@ def run(
 
 async def _run(settings: Settings, room: str) -> CallRecord:
     from bot.call import Call
+    from bot.playbooks import load_playbook
     from bot.storage.store import Store
     from bot.warmup import warm_up
-    from flows.playbook import load_playbook
 
     playbook = load_playbook(settings.playbook)
     async with Store.opened(settings) as store:
