@@ -1,0 +1,1 @@
+"""What Leadline serves over HTTP."""

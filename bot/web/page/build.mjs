@@ -1,0 +1,44 @@
+// Builds the page into ../static: app.js, app.css, index.html, favicon.svg and the licences of
+// what is bundled. Run `npm ci && npm run build` after a change and commit the result.
+import { build } from "esbuild";
+import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "..", "static");
+
+const result = await build({
+  absWorkingDir: here,
+  entryPoints: { app: "src/main.ts" },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2023",
+  legalComments: "none", // LICENSES.txt carries every licence in full.
+  metafile: true,
+  // The transport imports Daily's SDK for its default microphone; ours needs none (see no-daily.ts).
+  alias: { "@daily-co/daily-js": "./src/no-daily.ts" },
+  logLevel: "info",
+});
+for (const name of ["index.html", "favicon.svg"]) await copyFile(join(here, "src", name), join(out, name));
+
+const packages = new Set(
+  Object.keys(result.metafile.inputs)
+    .map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1])
+    .filter(Boolean),
+);
+const notices = [];
+for (const name of [...packages].sort()) {
+  const folder = join(here, "node_modules", name);
+  const { version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  const text = texts.join("\n").trim() || `(the package carries no licence file; it declares ${license})`;
+  notices.push(`${name} ${version} (${license})\n\n${text}`);
+}
+await writeFile(
+  join(out, "LICENSES.txt"),
+  `app.js bundles these packages.\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`,
+);

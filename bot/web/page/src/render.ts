@@ -1,0 +1,164 @@
+// Draws a call. Rows are kept and changed in place, so that nothing flickers, a selection survives
+// and a screen reader hears each settled line once.
+import type { CallView, FieldState, Line } from "./call-view";
+import { clock, label, seconds, value } from "./format";
+
+export function element<T extends Element = HTMLElement>(id: string): T {
+  return document.getElementById(id) as unknown as T;
+}
+
+const STATUS: Record<string, { text: string; icon: string }> = {
+  open: { text: "open", icon: "○" },
+  heard: { text: "heard", icon: "◔" },
+  validated: { text: "validated", icon: "◑" },
+  confirmed: { text: "confirmed", icon: "✓" },
+  refused: { text: "refused", icon: "✕" },
+  unknown: { text: "unknown", icon: "?" },
+};
+const DISPOSITION: Record<string, string> = {
+  qualified: "Qualified", nurture: "Nurture", unqualified: "Not a fit", incomplete: "Not complete yet",
+  do_not_contact: "Do not contact",
+};
+/** Longer than this is drawn at full height, ms. */
+const SLOW_MS = 2000;
+
+function make(tag: string, className: string, parent?: Element): HTMLElement {
+  const node = document.createElement(tag);
+  node.className = className;
+  parent?.append(node);
+  return node;
+}
+
+function setText(node: Element, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export class Transcript {
+  private rows = new Map<number, HTMLElement>();
+  private announced = new Set<number>();
+  private shown: CallView | null = null;
+
+  constructor(
+    private readonly list: HTMLElement,
+    private readonly announcer: HTMLElement,
+    private readonly seek: (t: number) => void,
+  ) {}
+
+  draw(view: CallView, options: { seekable: boolean; at: number | null; empty: string }): void {
+    if (view !== this.shown) {
+      this.list.replaceChildren();
+      this.rows.clear();
+      this.announced.clear();
+      this.shown = view;
+    }
+    const follow = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
+    this.list.dataset.empty = view.lines.length ? "" : options.empty;
+    const keep = new Set(view.lines.map((line) => line.key));
+    for (const [key, row] of this.rows) {
+      if (!keep.has(key)) {
+        row.remove();
+        this.rows.delete(key);
+      }
+    }
+    const now = options.at === null ? null : view.lines.findLast((line) => line.t <= options.at! + 0.05);
+    for (const line of view.lines) this.drawLine(line, options.seekable, line === now);
+    if (follow && options.at === null) this.list.scrollTop = this.list.scrollHeight;
+    else if (now) this.rows.get(now.key)?.scrollIntoView({ block: "nearest" });
+  }
+
+  private drawLine(line: Line, seekable: boolean, current: boolean): void {
+    let row = this.rows.get(line.key);
+    if (!row) {
+      row = make("li", `line ${line.role}`, this.list);
+      const head = make("div", "line-head", row);
+      setText(make("span", "speaker", head), line.role === "bot" ? "Leadline" : "Caller");
+      const time = make("button", "time", head) as HTMLButtonElement;
+      time.type = "button";
+      time.onclick = () => this.seek(line.t);
+      make("span", "took", head);
+      const words = make("p", "words", row);
+      make("span", "said", words);
+      make("span", "pending", words);
+      make("span", "cut", words);
+      this.rows.set(line.key, row);
+    }
+    const part = (name: string) => row!.querySelector(`.${name}`)!;
+    row.classList.toggle("settled", line.n !== null);
+    row.classList.toggle("current", current);
+    const time = part("time") as HTMLButtonElement;
+    setText(time, clock(line.t));
+    time.disabled = !seekable;
+    time.title = seekable ? `Listen from ${clock(line.t)}` : "";
+    setText(part("took"), line.latencyMs === null ? "" : `answered in ${seconds(line.latencyMs)}`);
+    setText(part("said"), line.text + (line.text && line.pending ? " " : ""));
+    setText(part("pending"), line.pending);
+    setText(part("cut"), line.interrupted ? "interrupted" : "");
+    if (line.n !== null && !this.announced.has(line.key)) {
+      this.announced.add(line.key);
+      setText(this.announcer, `${line.role === "bot" ? "Leadline" : "Caller"}: ${line.text}`);
+    }
+  }
+}
+
+export function drawLead(view: CallView): void {
+  const list = element("fields");
+  const names = Object.keys(view.lead);
+  list.dataset.empty = names.length ? "" : "Fields appear here as the bot learns them.";
+  const wanted = new Set(names);
+  for (const row of [...list.children] as HTMLElement[]) {
+    if (!wanted.has(row.dataset.field!)) row.remove();
+  }
+  for (const name of names) drawField(list, name, view.lead[name]!, view.changed.has(name));
+  setText(element("disposition"), view.disposition ? (DISPOSITION[view.disposition] ?? view.disposition) : "");
+  element("disposition").dataset.kind = view.disposition ?? "";
+  const score = view.score;
+  setText(element("score-text"), score === null ? "–" : String(score));
+  element("score").setAttribute("aria-label", score === null ? "Score: none yet" : `Score: ${score} of 100`);
+  element<SVGCircleElement>("score-arc").style.strokeDashoffset = String(100 - Math.max(0, Math.min(100, score ?? 0)));
+}
+
+function drawField(list: HTMLElement, name: string, field: FieldState, changed: boolean): void {
+  let row = [...list.children].find((each) => (each as HTMLElement).dataset.field === name) as HTMLElement | undefined;
+  if (!row) {
+    row = make("div", "field", list);
+    row.dataset.field = name;
+    setText(make("dt", "label", row), label(name));
+    make("dd", "value", row);
+    make("dd", "pill", row);
+    make("dd", "evidence", row);
+  }
+  const known = STATUS[field.status] ?? { text: field.status, icon: "•" };
+  row.dataset.status = field.status;
+  setText(row.querySelector(".value")!, value(name, field.value) || (field.status === "open" ? "" : "—"));
+  const pill = row.querySelector<HTMLElement>(".pill")!;
+  setText(pill, known.text);
+  pill.dataset.icon = known.icon;
+  const heard = field.evidence?.at(-1);
+  setText(row.querySelector(".evidence")!, heard?.text ? `“${heard.text}”` : "");
+  (row.querySelector(".evidence") as HTMLElement).title = heard ? `Turn ${heard.turn}, read by ${heard.source}` : "";
+  if (changed) {
+    row.classList.remove("fresh");
+    void row.offsetWidth; // Restarts the animation.
+    row.classList.add("fresh");
+  }
+}
+
+export function drawLatency(view: CallView): void {
+  const list = element("bars");
+  const turns = [...view.latency].sort((a, b) => a.n - b.n).slice(-16);
+  list.dataset.empty = turns.length ? "" : "From the caller’s last word to the bot’s first.";
+  while (list.children.length > turns.length) list.lastElementChild!.remove();
+  turns.forEach((turn, index) => {
+    const bar = (list.children[index] as HTMLElement) ?? make("li", "bar", list);
+    if (!bar.firstChild) {
+      make("i", "fill", bar);
+      make("span", "", bar);
+    }
+    (bar.firstElementChild as HTMLElement).style.height = `${Math.max(6, Math.min(100, (100 * turn.ms) / SLOW_MS))}%`;
+    setText(bar.lastElementChild!, (turn.ms / 1000).toFixed(2));
+    const parts = Object.entries(turn.parts).filter(([, ms]) => ms !== null);
+    bar.title = [`${seconds(turn.ms)}`, ...parts.map(([part, ms]) => `${part.replace(/_ms$/, "").replaceAll("_", " ")}: ${Math.round(ms!)} ms`)].join("\n");
+  });
+  const sorted = view.latency.map((turn) => turn.ms).sort((a, b) => a - b);
+  setText(element("median"), sorted.length ? seconds(sorted[Math.floor((sorted.length - 1) / 2)]!) : "–");
+}
