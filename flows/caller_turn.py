@@ -182,13 +182,22 @@ class _TurnReader:
             if other is not None:
                 self._replace(spec, held, other)
             elif self._answer is Answer.YES and exact:
-                if held.happen(Event.YES):
-                    held.note(self._evidence(self._own.text, held.value, 1.0, "yes"))
-                    self._touched.add(key)
+                self._confirm(key, held)
             elif self._objects and self._answer is not Answer.YES:
                 self._object_to(spec, held, exact=exact)
-            elif self._answer is Answer.OTHER and held.readbacks >= READBACKS_AT_MOST:
-                self._park(spec)
+            elif self._answer is Answer.OTHER:
+                amended = self._amended(spec, held)
+                if amended is not None:
+                    self._replace(spec, held, amended)
+                elif held.readbacks >= READBACKS_AT_MOST:
+                    self._park(spec)
+
+    def _confirm(self, key: str, held: FieldState) -> None:
+        if held.status is Status.HEARD:
+            held.happen(Event.UNOPPOSED)
+        if held.happen(Event.YES):
+            held.note(self._evidence(self._own.text, held.value, 1.0, "yes"))
+            self._touched.add(key)
 
     def _another_value(self, spec: PlaybookField, held: FieldState) -> Candidate | None:
         """A whole value in the answer that is not the one that was read back."""
@@ -352,7 +361,7 @@ class _TurnReader:
                 self._take(spec, candidate)
             return
         partial = next((c for c in candidates if c.partial is not None), None)
-        if partial is not None and held.status is not Status.CONFIRMED and asked:
+        if partial is not None and held.value is None and asked:
             self._keep(spec, held, partial)
 
     def _is_meant(self, spec: PlaybookField) -> bool:

@@ -30,8 +30,15 @@ def parse_playbook(text: str, *, source: str) -> Playbook:
     if len(text) > LARGEST_PLAYBOOK:
         raise PlaybookError([f"{source}: is larger than {LARGEST_PLAYBOOK} characters"])
     try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            # An alias may lead round in circles, or make a short file endlessly large.
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise PlaybookError([f"{source}:{line}: *{event.anchor}: write it out instead"])
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
+    except PlaybookError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
