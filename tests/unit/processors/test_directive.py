@@ -27,4 +27,4 @@ async def test_each_context_gets_the_directive_of_its_own_moment() -> None:
     frames = [LLMContextFrame(context=LLMContext()) for _ in range(2)]
     down, _ = await run_test(processor, frames_to_send=frames)
     contexts = [frame.context for frame in down if isinstance(frame, LLMContextFrame)]
-    assert [context.messages[-1]["content"] for context in contexts] == ["first", "second"]  # type: ignore[index,typeddict-item]
+    assert [context.messages[-1]["content"] for context in contexts] == ["first", "second"]  # type: ignore[index]
