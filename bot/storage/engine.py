@@ -54,14 +54,16 @@ async def bounded(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
     """
     task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=timeout_s)
-        for _attempt in range(2):
-            if done:
-                return task.result()
-            task.cancel()
-            done, _ = await asyncio.wait({task}, timeout=_GRACE_AFTER_CANCEL_S)
-        if done and not task.cancelled():
+        await asyncio.wait({task}, timeout=timeout_s)
+        if task.done():
             return task.result()
+        for _attempt in range(2):
+            task.cancel()
+            await asyncio.wait({task}, timeout=_GRACE_AFTER_CANCEL_S)
+            if task.done():
+                break
+        if task.done() and not task.cancelled() and task.exception() is None:
+            return task.result()  # It came through at the last moment.
     finally:
         if not task.done():
             task.cancel()

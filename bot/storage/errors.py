@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+if TYPE_CHECKING:
+    import psycopg
 
 from bot.errors import LeadlineError
 
@@ -94,9 +97,14 @@ def translate(error: SQLAlchemyError, url: URL) -> StorageError:
     if not isinstance(error, DBAPIError) or error.orig is None:
         return StorageError(f"{where} refused a record ({type(error).__name__})")
     cause = error.orig
+    if url.get_backend_name() == "sqlite":
+        return _from_sqlite(cause, where)
+    import psycopg  # Slow, and not needed for SQLite.
+
     if isinstance(cause, psycopg.Error):
-        return _from_postgres(cause, where)
-    return _from_sqlite(cause, where)
+        transient = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        return _from_postgres(cause, where, transient=transient)
+    return StorageError(f"{where} refused a record ({type(cause).__name__})")
 
 
 def _from_sqlite(cause: BaseException, where: str) -> StorageError:
@@ -115,7 +123,7 @@ def _from_sqlite(cause: BaseException, where: str) -> StorageError:
     return kind(f"{where} refused a record ({type(cause).__name__})")
 
 
-def _from_postgres(cause: psycopg.Error, where: str) -> StorageError:
+def _from_postgres(cause: psycopg.Error, where: str, *, transient: bool) -> StorageError:
     if cause.sqlstate is not None:
         transient = cause.sqlstate.startswith(_POSTGRES_TRANSIENT_CLASSES)
         kind = StorageUnavailableError if transient else StorageError
@@ -123,7 +131,7 @@ def _from_postgres(cause: psycopg.Error, where: str) -> StorageError:
             cause.sqlstate, f"refused a record ({type(cause).__name__}, {cause.sqlstate})"
         )
         return kind(f"{where} {meaning}")
-    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+    if not transient:
         return StorageError(f"{where} refused a record ({type(cause).__name__})")
     message = str(cause).lower()
     for words, meaning in _LIBPQ_MEANINGS:
