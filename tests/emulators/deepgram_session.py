@@ -19,7 +19,7 @@ from aiohttp import WSMsgType, web
 
 from tests.emulators import deepgram_results as wire
 from tests.emulators.deepgram_params import ListenParams
-from tests.emulators.endpointing import Segment, SpeechDetector
+from tests.emulators.endpointing import DEFAULT_SPEECH_RMS, Segment, SpeechDetector
 from tests.emulators.faults import Fault, FaultKind
 from tests.emulators.recognition import Recogniser
 from tests.emulators.server import cut
@@ -43,6 +43,7 @@ class DeepgramTiming:
         min_pause_ms: the shortest pause that the emulator's energy detector can tell from the
             closure of a consonant; `endpointing` below it acts as if it were this.
         utterance_gap_ms: silence after which the next speech is another utterance (of the script).
+        speech_rms: loudness of 16-bit samples from which audio counts as speech.
         idle_timeout_s: without audio or KeepAlive for this long the connection is closed.
     """
 
@@ -51,6 +52,7 @@ class DeepgramTiming:
     interim_interval_ms: float = 500
     min_pause_ms: int = 200
     utterance_gap_ms: int = 700
+    speech_rms: float = DEFAULT_SPEECH_RMS
     idle_timeout_s: float = 10.0
 
 
@@ -106,6 +108,7 @@ class ListenSession:
             sample_rate=params.sample_rate,
             pause_ms=None if pause_ms is None else max(pause_ms, timing.min_pause_ms),
             utterance_gap_ms=timing.utterance_gap_ms,
+            speech_rms=timing.speech_rms,
         )
         self._out: asyncio.Queue[_Outgoing] = asyncio.Queue(MAX_QUEUED_RESULTS)
         self._fault: Fault | None = None
