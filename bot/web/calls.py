@@ -55,12 +55,13 @@ class Calls:
         task.add_done_callback(lambda _: self._tasks.pop(connection.pc_id, None))
 
     async def close(self) -> None:
-        """End all calls: each is told to stop and has `HANG_UP_TIMEOUT_S` to save its lead."""
+        """Wait `HANG_UP_TIMEOUT_S` for the calls to end and be saved, then cut them."""
         tasks = set(self._tasks.values())
-        for task in tasks:
-            task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=HANG_UP_TIMEOUT_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, connection: SmallWebRTCConnection, request_data: dict[str, Any]) -> None:
         try:

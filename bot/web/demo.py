@@ -82,6 +82,7 @@ class Candidates(BaseModel):
 def create_app(
     *,
     answer: AnswerCall,
+    hang_up: Callable[[], Awaitable[None]] | None = None,
     sample: Callable[[], SampleCall] | None = None,
     max_calls: int = MAX_CALLS,
 ) -> FastAPI:
@@ -89,6 +90,7 @@ def create_app(
 
     Args:
         answer: holds one call on a connection; its second argument is the offer's request data.
+        hang_up: tells every call to end; those that have not within a few seconds are cut.
         sample: makes the sample call, on the server's own event loop. It is kept in
             ``app.state.sample`` and placed by who started the server.
         max_calls: calls at a time; one more gets 429 and is told why.
@@ -103,6 +105,8 @@ def create_app(
         yield
         if app.state.sample:
             await app.state.sample.close()
+        if hang_up:
+            await hang_up()
         await calls.close()
         await handler.close()  # type: ignore[no-untyped-call]
 

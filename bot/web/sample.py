@@ -47,7 +47,7 @@ class TooManyWatchersError(LeadlineError):
 class SampleCall:
     """One sample call at a time; the next one replaces it."""
 
-    def __init__(self, *, persona: Persona, make_caller: MakeCaller, folder: Path) -> None:
+    def __init__(self, *, persona: Persona, make_caller: MakeCaller, folder: str | Path) -> None:
         """Recordings are written to `folder`, which the owner removes."""
         self.persona = persona
         self.state: SampleState = "waiting"
@@ -56,7 +56,7 @@ class SampleCall:
         self.recording: Recording | None = None
         self.wav: Path | None = None
         self._make_caller = make_caller
-        self._folder = folder
+        self._folder = Path(folder)
         self._messages: list[dict[str, Any]] = []
         self._first_id = 0
         self._task: asyncio.Task[None] | None = None

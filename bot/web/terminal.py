@@ -1,0 +1,195 @@
+"""The demo in the terminal: what is said, what is learnt, how fast; nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.commands.stored import plain, shown
+from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
+
+_MARK = {
+    "heard": ("◔", "yellow"),
+    "validated": ("◑", "cyan"),
+    "confirmed": ("✓", "green"),
+    "refused": ("✕", "red"),
+    "unknown": ("?", "red"),
+}
+_BOT_STYLE, _CALLER_STYLE = "cyan", "magenta"
+_NAME_WIDTH = 9
+_TIME_WIDTH = 6
+
+
+class Terminal:
+    """Draws on one console. On a terminal the newest words appear as they are spoken; in a pipe
+    only what is settled is printed."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """`console` is stdout's unless given."""
+        self.console = console or Console(highlight=False)
+        self._live: Live | None = None
+
+    def say(self, *what: RenderableType) -> None:
+        """Print above the words that are still moving."""
+        for each in what:
+            self.console.print(each)
+
+    def watch(self, title: str) -> WatchedCall:
+        """A listener of one call that begins now."""
+        return WatchedCall(self, title)
+
+    def moving(self, words: RenderableType | None) -> None:
+        """Show words that may still change; None removes them."""
+        if not self.console.is_terminal:
+            return
+        if words is None:
+            self.close()
+            return
+        if self._live is None:
+            self._live = Live(console=self.console, transient=True, refresh_per_second=12)
+            self._live.start()
+        self._live.update(words)
+
+    def close(self) -> None:
+        """Remove what is still moving."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+class WatchedCall:
+    """A `CallListener` that prints a call."""
+
+    def __init__(self, terminal: Terminal, title: str) -> None:
+        self._terminal = terminal
+        self._title = title
+        self._shown: dict[str, tuple[str, str]] = {}
+        self._fresh: list[RenderableType] = []
+        self._open_turn: TurnRecord | None = None
+        self._latency: dict[int, float] = {}
+        self._score = 0
+        self.lead: LeadRecord | None = None
+        self.call: CallRecord | None = None
+
+    # CallListener -------------------------------------------------------------------------------
+
+    def call_started(self, call_id: str) -> None:
+        """The caller is there."""
+        self._terminal.say("", Text(self._title, style="bold"), "")
+
+    def turn_ended(self, turn: TurnRecord) -> None:
+        """A caller's turn may grow under the same number, so it waits for what follows it."""
+        if self._open_turn is not None and self._open_turn.n != turn.n:
+            self._settle()
+        if turn.role == "caller":
+            self._open_turn = turn
+            self._terminal.moving(_line(turn))
+        else:
+            self._settle()
+            self._terminal.moving(None)
+            self._terminal.say(_line(turn, latency_ms=self._latency.get(turn.n)))
+
+    def latency_measured(self, latency: TurnLatency) -> None:
+        """How long the caller waited for the bot's turn `n`."""
+        if latency.voice_to_voice_ms is not None:
+            self._latency[latency.n] = latency.voice_to_voice_ms
+
+    def lead_changed(self, lead: LeadRecord) -> None:
+        """Fields are printed when their value or status has changed."""
+        self.lead = lead
+        for name, field in lead.fields.items():
+            now = (str(field.get("status")), shown(field.get("value")))
+            if now != self._shown.get(name, ("open", "")):
+                self._shown[name] = now
+                self._fresh.append(_field(name, *now))
+        if lead.score != self._score:
+            self._score = lead.score
+
+    def call_ended(self, call: CallRecord) -> None:
+        """The call is over and saved."""
+        self.call = call
+        self._settle()
+        self._terminal.moving(None)
+        if self.lead is not None:
+            self._terminal.say("", sheet(self.lead, call), "")
+
+    # --------------------------------------------------------------------------------------------
+
+    def words(self, message: dict[str, Any]) -> None:
+        """Take an RTVI message: words as they are spoken."""
+        data = message.get("data") or {}
+        if message["type"] == "user-transcription" and not data.get("final"):
+            self._terminal.moving(
+                _row("", "Caller", Text(str(data.get("text", "")), style="dim italic"))
+            )
+        elif message["type"] == "bot-output" and data.get("spoken_progress"):
+            progress = data["spoken_progress"]
+            words = plain(progress["accumulated_text"]) + plain(" ", "")
+            words.append_text(plain(progress["remaining_text"], "dim"))
+            self._terminal.moving(_row("", "Leadline", words))
+
+    def _settle(self) -> None:
+        if self._open_turn is not None:
+            self._terminal.moving(None)
+            self._terminal.say(_line(self._open_turn))
+            self._open_turn = None
+        if self._fresh:
+            self._terminal.say(*self._fresh)
+            self._fresh = []
+
+
+def _line(turn: TurnRecord, latency_ms: float | None = None) -> RenderableType:
+    words = plain(turn.heard_text or turn.text)
+    if turn.interrupted:
+        words.append("  interrupted", style="yellow")
+    if latency_ms is not None:
+        words.append(f"  {latency_ms / 1000:.2f} s", style="dim")
+    minutes, seconds = divmod(int(turn.start_s), 60)
+    return _row(f"{minutes}:{seconds:02d}", "Leadline" if turn.role == "bot" else "Caller", words)
+
+
+def _row(time: str, who: str, words: Text) -> RenderableType:
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=_TIME_WIDTH, justify="right", style="dim", no_wrap=True)
+    row.add_column(width=_NAME_WIDTH, no_wrap=True)
+    row.add_column()
+    style = _BOT_STYLE if who == "Leadline" else _CALLER_STYLE
+    row.add_row(time, Text(who, style=style), words)
+    return row
+
+
+def _field(name: str, status: str, value: str) -> RenderableType:
+    mark, style = _MARK.get(status, ("○", "dim"))
+    text = Text(f"{mark} ", style=style)
+    text.append(f"{name.replace('_', ' ')} ", style="dim")
+    text.append_text(plain(value, "bold"))
+    text.append(f"  {status}", style=style)
+    return Padding(text, (0, 0, 0, _TIME_WIDTH + _NAME_WIDTH + 2))
+
+
+def sheet(lead: LeadRecord, call: CallRecord) -> RenderableType:
+    """The lead as it is at the call's end."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for name, field in lead.fields.items():
+        status = str(field.get("status"))
+        mark, style = _MARK.get(status, ("○", "dim"))
+        evidence = (field.get("evidence") or [{}])[-1].get("text", "")
+        table.add_row(
+            Text(name.replace("_", " "), style="dim"),
+            plain(shown(field.get("value")), "bold"),
+            Text(f"{mark} {status}", style=style),
+            plain(f"“{evidence}”" if evidence else "", "dim"),
+        )
+    head = Text("Lead  ", style="bold")
+    head.append(lead.disposition.replace("_", " "), style="green" if lead.score >= 55 else "yellow")
+    head.append(f", score {lead.score}")
+    foot = Text(style="dim")
+    if call.latency.p50_ms is not None:
+        foot.append(f"Answers began after {call.latency.p50_ms / 1000:.2f} s (median). ")
+    foot.append(f"Saved: leadline leads show {lead.lead_id}")
+    return Group(head, Padding(table, (1, 0, 1, 2)), foot)
