@@ -199,17 +199,20 @@ class TestProtocol:
             LEADING_SILENCE_MS, abs=5
         )
 
-    async def test_without_auto_mode_a_short_text_waits_for_flush(
-        self, elevenlabs: ElevenLabsEmulator
+    @pytest.mark.parametrize("ending", [{"flush": True}, {"close_context": True}])
+    async def test_without_auto_mode_short_texts_wait_and_are_spoken_as_one(
+        self, elevenlabs: ElevenLabsEmulator, ending: dict[str, bool]
     ) -> None:
         async with raw_connection(elevenlabs, auto_mode=False) as ws:
             await ws.send_json({"text": "Hi. ", "context_id": "a"})
             await ws.send_json({"text": "Yes. ", "context_id": "a"})
-            await ws.send_json({"flush": True, "context_id": "a"})
-            await ws.send_json({"close_context": True, "context_id": "a"})
+            await ws.send_json({"context_id": "a", **ending})
+            await ws.send_json({"context_id": "a", "close_context": True})
             messages = await until_final(ws)
-        # One generation, not two: the first text did not start to speak by itself.
         assert "".join(c for m in messages for c in m["alignment"]["chars"]) == "Hi. Yes. "
+        heard_ms = sum(len(base64.b64decode(m["audio"])) for m in messages) / 2 / 16
+        # One generation has one leading silence.
+        assert heard_ms == LEADING_SILENCE_MS + len("Hi. Yes.") * MS_PER_CHARACTER
 
     async def test_two_contexts_speak_side_by_side(self, elevenlabs: ElevenLabsEmulator) -> None:
         async with raw_connection(elevenlabs) as ws:
