@@ -52,6 +52,13 @@ class Peer(Protocol):
         """Leave. May be called twice."""
 
 
+def put_latest(queue: asyncio.Queue[Any], item: Any) -> None:
+    """Queue without waiting: the oldest item gives way when the queue is full."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(item)
+
+
 class Recording:
     """Both sides of a call on one clock: the caller left, the bot right.
 

@@ -27,9 +27,8 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from loguru import logger
 
-from bot.caller.peer import FRAME_BYTES, FRAME_MS, SAMPLE_RATE, CallerError, Recording
+from bot.caller.peer import FRAME_BYTES, FRAME_MS, SAMPLE_RATE, CallerError, Recording, put_latest
 
 CONNECT_TIMEOUT_S = 15.0
 PING_INTERVAL_S = 1.0
@@ -174,8 +173,8 @@ class WebRTCPeer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._speech.stop()
         self.recording.finish()
-        _put(self._sound, None)
-        _put(self._messages, None)
+        put_latest(self._sound, None)
+        put_latest(self._messages, None)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._connection.close(), timeout=5)
 
@@ -209,8 +208,8 @@ class WebRTCPeer:
                 for frame in resampler.resample(received):
                     pcm = frame.to_ndarray().astype(np.int16).tobytes()
                     self.recording.take_bot(pcm)
-                    _put(self._sound, pcm)
-        _put(self._sound, None)
+                    put_latest(self._sound, pcm)
+        put_latest(self._sound, None)
 
     def _take_message(self, raw: str | bytes) -> None:
         try:
@@ -220,7 +219,7 @@ class WebRTCPeer:
         if not isinstance(message, dict):
             return
         if message.get("label") == "rtvi-ai":
-            _put(self._messages, message)
+            put_latest(self._messages, message)
         elif (message.get("message") or {}).get("type") == "peerLeft":
             self._hung_up()
 
@@ -229,22 +228,14 @@ class WebRTCPeer:
             self._hung_up()
 
     def _hung_up(self) -> None:
-        _put(self._sound, None)
-        _put(self._messages, None)
+        put_latest(self._sound, None)
+        put_latest(self._messages, None)
 
     async def _ping(self, channel: Any) -> None:
         while True:
             if channel.readyState == "open":
                 channel.send(f"ping: {int(time.time() * 1000)}")
             await asyncio.sleep(PING_INTERVAL_S)
-
-
-def _put(queue: asyncio.Queue[Any], item: Any) -> None:
-    """Queue without waiting: the oldest gives way when it is full."""
-    if queue.full():
-        queue.get_nowait()
-        logger.debug("The simulated caller is late: something unheard was dropped")
-    queue.put_nowait(item)
 
 
 def _reason(response: httpx.Response) -> str:

@@ -35,6 +35,7 @@ function draw(): void {
   const done = sample.sample.state === "done";
   const playing = shown === "sample" && done && !recording.paused;
   transcript.draw(view, {
+    caller: shown === "sample" ? (sample.sample.caller?.split(" ")[0] ?? "Caller") : "You",
     seekable: shown === "sample" && done,
     at: playing ? recording.currentTime : null,
     empty: shown === "sample" ? sampleHint() : liveHint(),
@@ -56,7 +57,7 @@ function sampleHint(): string {
 function liveHint(): string {
   if (live.state === "connecting") return "Connecting…";
   if (live.state === "live") return "The bot is about to greet you.";
-  return "Press the microphone and say hello.";
+  return "Press the microphone and say hello.\nHeadphones sound best; loudspeakers work too.";
 }
 
 function drawTabs(): void {
@@ -100,7 +101,7 @@ function drawStatus(): void {
   const phase = running ? (view.speaking === "bot" ? "speaking" : view.speaking === "caller" ? "listening" : "live") : "off";
   state.dataset.phase = phase;
   const text =
-    phase === "speaking" ? "Leadline is speaking" : phase === "listening" ? "Caller is speaking"
+    phase === "speaking" ? "Leadline is speaking" : phase === "listening" ? (shown === "live" ? "You are speaking" : "The caller is speaking")
     : phase === "live" ? "Live" : view.state === "ended" ? ended(view.endReason) : "";
   if (state.textContent !== text) state.textContent = text;
   const elapsed = shown === "sample" ? sample.elapsed : live.elapsed;

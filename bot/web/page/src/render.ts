@@ -33,6 +33,14 @@ function setText(node: Element, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Scrolls the list and only the list: the page itself stays where the reader has it. */
+function bringIntoView(list: HTMLElement, row: HTMLElement): void {
+  const frame = list.getBoundingClientRect();
+  const { top, bottom } = row.getBoundingClientRect();
+  if (top < frame.top) list.scrollTop -= frame.top - top;
+  else if (bottom > frame.bottom) list.scrollTop += bottom - frame.bottom;
+}
+
 export class Transcript {
   private rows = new Map<number, HTMLElement>();
   private announced = new Set<number>();
@@ -44,7 +52,7 @@ export class Transcript {
     private readonly seek: (t: number) => void,
   ) {}
 
-  draw(view: CallView, options: { seekable: boolean; at: number | null; empty: string }): void {
+  draw(view: CallView, options: { caller: string; seekable: boolean; at: number | null; empty: string }): void {
     if (view !== this.shown) {
       this.list.replaceChildren();
       this.rows.clear();
@@ -61,17 +69,18 @@ export class Transcript {
       }
     }
     const now = options.at === null ? null : view.lines.findLast((line) => line.t <= options.at! + 0.05);
-    for (const line of view.lines) this.drawLine(line, options.seekable, line === now);
+    for (const line of view.lines) this.drawLine(line, options, line === now);
     if (follow && options.at === null) this.list.scrollTop = this.list.scrollHeight;
-    else if (now) this.rows.get(now.key)?.scrollIntoView({ block: "nearest" });
+    else if (now) bringIntoView(this.list, this.rows.get(now.key)!);
   }
 
-  private drawLine(line: Line, seekable: boolean, current: boolean): void {
+  private drawLine(line: Line, { caller, seekable }: { caller: string; seekable: boolean }, current: boolean): void {
+    const who = line.role === "bot" ? "Leadline" : caller;
     let row = this.rows.get(line.key);
     if (!row) {
       row = make("li", `line ${line.role}`, this.list);
       const head = make("div", "line-head", row);
-      setText(make("span", "speaker", head), line.role === "bot" ? "Leadline" : "Caller");
+      setText(make("span", "speaker", head), who);
       const time = make("button", "time", head) as HTMLButtonElement;
       time.type = "button";
       time.onclick = () => this.seek(line.t);
@@ -95,7 +104,7 @@ export class Transcript {
     setText(part("cut"), line.interrupted ? "interrupted" : "");
     if (line.n !== null && !this.announced.has(line.key)) {
       this.announced.add(line.key);
-      setText(this.announcer, `${line.role === "bot" ? "Leadline" : "Caller"}: ${line.text}`);
+      setText(this.announcer, `${who}: ${line.text}`);
     }
   }
 }
@@ -133,14 +142,24 @@ function drawField(list: HTMLElement, name: string, field: FieldState, changed: 
   const pill = row.querySelector<HTMLElement>(".pill")!;
   setText(pill, known.text);
   pill.dataset.icon = known.icon;
-  const heard = field.evidence?.at(-1);
-  setText(row.querySelector(".evidence")!, heard?.text ? `“${heard.text}”` : "");
-  (row.querySelector(".evidence") as HTMLElement).title = heard ? `Turn ${heard.turn}, read by ${heard.source}` : "";
+  drawEvidence(row.querySelector<HTMLElement>(".evidence")!, field);
   if (changed) {
     row.classList.remove("fresh");
     void row.offsetWidth; // Restarts the animation.
     row.classList.add("fresh");
+    bringIntoView(list, row);
   }
+}
+
+/** The words that the value came from, and those that settled it. */
+function drawEvidence(node: HTMLElement, field: FieldState): void {
+  const evidence = field.evidence ?? [];
+  const told = evidence.length > 2 ? [evidence[0]!, evidence.at(-1)!] : evidence;
+  const texts = [...new Set(told.map((each) => each.text).filter(Boolean))];
+  // What the caller wants is kept in the caller's own words: they need not be said twice.
+  const same = texts.length === 1 && texts[0] === field.value;
+  setText(node, same ? "" : texts.map((text) => `“${text}”`).join(" "));
+  node.title = told.map((each) => `Turn ${each.turn}, read by ${each.source}`).join("\n");
 }
 
 export function drawLatency(view: CallView): void {
