@@ -1,0 +1,179 @@
+"""Spoken forms to values: pure code, no I/O, a few milliseconds an utterance.
+
+``read`` gives the candidates for one kind of value, best first; ``read_all`` gives those of several
+kinds from one utterance, with spans that do not overlap; ``answer`` says what an utterance is in
+the conversation; ``amend`` applies a correction to a value that is known. None of them raises on
+any text; what lies behind ``tokens.MAX_CHARS`` characters is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from flows.capture import (
+    boolean,
+    company,
+    count,
+    date,
+    datetimes,
+    email,
+    money,
+    name,
+    phone,
+    text,
+)
+from flows.capture.amend import amend
+from flows.capture.answer import classify
+from flows.capture.model import (
+    Answer,
+    Candidate,
+    Kind,
+    Surroundings,
+    Utterance,
+    Value,
+    Word,
+)
+from flows.capture.tokens import Heard, tokenize
+
+__all__ = [
+    "Answer",
+    "Candidate",
+    "Kind",
+    "Surroundings",
+    "Utterance",
+    "Value",
+    "Word",
+    "amend",
+    "answer",
+    "read",
+    "read_all",
+    "warm_up",
+]
+
+_READERS: dict[Kind, Callable[[Heard, Surroundings], list[Candidate]]] = {
+    Kind.NAME: name.read,
+    Kind.COMPANY: company.read,
+    Kind.EMAIL: email.read,
+    Kind.PHONE: phone.read,
+    Kind.TEXT: text.read,
+    Kind.MONEY: money.read,
+    Kind.COUNT: count.read,
+    Kind.DATE: date.read,
+    Kind.DATETIME: datetimes.read,
+    Kind.BOOLEAN: boolean.read_boolean,
+    Kind.CONSENT: boolean.read_consent,
+}
+# Who may claim words first when several kinds could: what is hardest to mistake.
+_PRECEDENCE = (
+    Kind.EMAIL, Kind.PHONE, Kind.DATETIME, Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.NAME,
+    Kind.COMPANY, Kind.CONSENT, Kind.BOOLEAN, Kind.TEXT,
+)  # fmt: skip
+# An alternative of the recogniser is worth less than its first choice.
+_ALTERNATIVE = 0.75
+_MOST_ALTERNATIVES = 4
+
+
+def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
+    """Candidates for one kind of value, best first; empty where the utterance has none."""
+    heard = tokenize(utterance.text)
+    found = [_weighed(c, heard, utterance) for c in _READERS[kind](heard, around)]
+    for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
+        other = tokenize(alternative)
+        found.extend(
+            replace(c, confidence=c.confidence * _ALTERNATIVE, rule=f"alternative:{c.rule}")
+            for c in _READERS[kind](other, around)
+        )
+    return _distinct(found)
+
+
+def read_all(
+    kinds: Iterable[Kind], utterance: Utterance, around: Surroundings
+) -> dict[Kind, tuple[Candidate, ...]]:
+    """Candidates of several kinds from one utterance; the spans of different kinds are apart.
+
+    The kind that was asked for claims its words first, then the kinds that are hardest to mistake.
+    """
+    wanted = set(kinds)
+    order = [k for k in (around.asked, around.confirming) if k in wanted and k is not None]
+    order = [k for k in order if k not in {Kind.NAME, Kind.COMPANY, Kind.TEXT}]
+    order += [k for k in _PRECEDENCE if k in wanted and k not in order]
+    claimed: set[int] = set()
+    result: dict[Kind, tuple[Candidate, ...]] = {}
+    for kind in order:
+        free = tuple(
+            c
+            for c in read(kind, utterance, around)
+            if kind in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}
+            or c.rule.startswith("alternative:")
+            or not claimed & set(range(*c.span))
+        )
+        if free:
+            result[kind] = free
+            if kind not in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
+                claimed |= set(range(*free[0].span))
+    return result
+
+
+def answer(utterance: Utterance, around: Surroundings) -> Answer:
+    """What the utterance is in the conversation; only an unambiguous yes is ``YES``."""
+    heard = tokenize(utterance.text)
+    return classify(heard, around, restated=_restated(heard, utterance, around))
+
+
+def _restated(heard: Heard, utterance: Utterance, around: Surroundings) -> tuple[int, int] | None:
+    """Where the caller says the value that was read back; ``(0, 0)`` if it is another value."""
+    if around.confirming is None or around.confirming_value is None:
+        return None
+    kind = around.confirming
+    if kind in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT, Kind.NAME, Kind.COMPANY}:
+        return None
+    whole = [c for c in _READERS[kind](heard, around) if c.value is not None]
+    if not whole:
+        return None
+    if whole[0].value == around.confirming_value:
+        return whole[0].span
+    return 0, 0
+
+
+def _weighed(candidate: Candidate, heard: Heard, utterance: Utterance) -> Candidate:
+    """Less confidence where the recogniser was unsure of the words."""
+    scores = [
+        w.confidence
+        for w in utterance.words
+        if w.confidence is not None and w.text and w.text.casefold() in candidate.text.casefold()
+    ]
+    if not scores:
+        return candidate
+    weight = 0.5 + 0.5 * max(0.0, min(1.0, sum(scores) / len(scores)))
+    return replace(candidate, confidence=candidate.confidence * weight)
+
+
+def _distinct(found: list[Candidate]) -> tuple[Candidate, ...]:
+    """One candidate a value, the order kept, whole values first."""
+    seen: set[str] = set()
+    result: list[Candidate] = []
+    for candidate in sorted(found, key=lambda c: c.value is None):
+        key = repr(candidate.value if candidate.value is not None else candidate.partial)
+        if key not in seen:
+            seen.add(key)
+            result.append(candidate)
+    return tuple(result)
+
+
+def warm_up() -> None:
+    """Imports what is slow and fills the caches, so that no call takes more than its time."""
+    from datetime import UTC, datetime
+
+    from flows.capture.letters import fuzzy_nato
+
+    around = Surroundings(now=datetime.now(UTC))
+    for kind, said in (
+        (Kind.EMAIL, "jane dot doe at acme dot com, that's J A N E"),
+        (Kind.PHONE, "four one five five five five oh one nine eight"),
+        (Kind.PHONE, "+44 20 7946 0958"),
+        (Kind.NAME, "Jane Doe, D O E"),
+        (Kind.DATETIME, "tomorrow at three eastern"),
+    ):
+        read(kind, Utterance.of(said), around.asking(kind))
+    fuzzy_nato("kangal")

@@ -1,0 +1,255 @@
+"""What an utterance is in the conversation. Only an unambiguous yes is a yes.
+
+"Right, uh, hold on", "sure, one second", "I guess" and "yes but the last digit is nine" confirm
+nothing: a wrong value that is marked confirmed is worse than one more question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.capture.english.answers import (
+    CORRECTION_HINTS,
+    DO_NOT_CONTACT,
+    DO_NOT_KNOW,
+    DOUBT,
+    GOODBYE,
+    HOLD_ON,
+    HUMAN,
+    NO,
+    NOT_HUMAN,
+    POLITE,
+    QUESTION_STARTS,
+    REFUSAL,
+    REPEAT,
+    YES,
+)
+from flows.capture.model import Answer, Kind, Surroundings
+from flows.capture.speech import find_phrase, phrase_at, phrases
+from flows.capture.tokens import Heard, Token
+
+_YES, _NO, _POLITE = phrases(YES), phrases(NO), phrases(POLITE)
+_DNC, _BYE, _HOLD = phrases(DO_NOT_CONTACT), phrases(GOODBYE), phrases(HOLD_ON)
+_REPEAT, _HUMAN, _NOT_HUMAN = phrases(REPEAT), phrases(HUMAN), phrases(NOT_HUMAN)
+_REFUSAL, _DO_NOT_KNOW = phrases(REFUSAL), phrases(DO_NOT_KNOW)
+_HINTS = phrases(CORRECTION_HINTS)
+_ENDS = frozenset(".!?;")
+_SIGNS = frozenset(",.;:!?-–—…\"'()")
+
+
+def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | None) -> Answer:
+    """The answer of an utterance.
+
+    ``restated``: the span of tokens in which the caller says exactly the value that was just read
+    back, or None. ``(0, 0)`` stands for another value of that kind: a correction.
+    """
+    tokens = [t for t in heard.tokens]
+    if not tokens:
+        return Answer.OTHER
+    if find_phrase(tokens, _DNC) is not None:
+        return Answer.DO_NOT_CONTACT
+    other_value = restated == (0, 0)
+    if not other_value and _is_yes(tokens, around, restated):
+        return Answer.YES
+    if find_phrase(tokens, _HUMAN) is not None and find_phrase(tokens, _NOT_HUMAN) is None:
+        return Answer.HUMAN
+    correcting = around.confirming is not None and (
+        other_value or find_phrase(tokens, _HINTS) is not None
+    )
+    words = [t for t in tokens if not t.is_sign]
+    if _asks_to_repeat(tokens, words) and not other_value:
+        return Answer.REPEAT
+    hold = find_phrase(tokens, _HOLD)
+    if correcting and (other_value or hold is None):
+        return Answer.CORRECTION
+    if hold is not None and len(words) <= 14:
+        return Answer.HOLD_ON
+    if find_phrase(tokens, _BYE) is not None and len(words) <= 16:
+        return Answer.GOODBYE
+    if find_phrase(tokens, _DO_NOT_KNOW) is not None and not _is_question(tokens):
+        return Answer.DO_NOT_KNOW
+    if _refuses(tokens):
+        return Answer.REFUSAL
+    if _is_question(tokens) and not _starts_with_no(tokens):
+        return Answer.QUESTION
+    if _says_no(tokens, around):
+        if around.confirming is not None and _rest_after_no(tokens):
+            return Answer.CORRECTION
+        return Answer.NO
+    return Answer.OTHER
+
+
+def _is_yes(
+    tokens: Sequence[Token], around: Surroundings, restated: tuple[int, int] | None
+) -> bool:
+    first = _first_clause(tokens, around)
+    if first is None:
+        return False
+    return _only_yes(tokens[:first], around, restated) and _harmless(tokens[first:], around)
+
+
+def _first_clause(tokens: Sequence[Token], around: Surroundings) -> int | None:
+    """Where the sentences that may be the yes end: all of them, or those before a new matter."""
+    end = len(tokens)
+    if _whole(tokens, end, around):
+        return end
+    for i, token in enumerate(tokens):
+        if token.low in {".", "!", ";", ","} and i and _whole(tokens, i, around):
+            end = i
+            following = [t.low for t in tokens[i + 1 : i + 3]]
+            if (
+                token.low == ","
+                and following[:1]
+                and following[0] not in {"and", "my", "what", "how", "do", "can"}
+            ):
+                continue
+            return end
+        if token.low == "and" and i and _whole(tokens, i, around):
+            return i
+    return None
+
+
+def _whole(tokens: Sequence[Token], end: int, around: Surroundings) -> bool:
+    return _only_yes(tokens[:end], around, None)
+
+
+def _only_yes(
+    tokens: Sequence[Token], around: Surroundings, restated: tuple[int, int] | None
+) -> bool:
+    """Nothing but yes words, politeness and the value itself, and at least one yes."""
+    if any(t.low == "?" for t in tokens):
+        return False
+    yes, i = 0, 0
+    while i < len(tokens):
+        if restated and restated[0] <= i < restated[1]:
+            i = restated[1]
+            continue
+        if tokens[i].low in _SIGNS or tokens[i].is_sign:
+            i += 1
+            continue
+        length = phrase_at(tokens, i, _YES)
+        if length:
+            yes, i = yes + 1, i + length
+            continue
+        if tokens[i].low in DOUBT:
+            return False
+        length = phrase_at(tokens, i, _POLITE)
+        if not length:
+            return False
+        i += length
+    del around
+    return yes > 0
+
+
+def _harmless(rest: Sequence[Token], around: Surroundings) -> bool:
+    """What follows a yes is a new matter and takes nothing of it back."""
+    words = [t for t in rest if not t.is_sign]
+    if not words:
+        return True
+    if any(t.low in DOUBT for t in words) or find_phrase(rest, _HOLD) is not None:
+        return False
+    if find_phrase(rest, _HINTS) is not None or find_phrase(rest, _REPEAT) is not None:
+        return False
+    return around.confirming is None or len(words) >= 3
+
+
+def _asks_to_repeat(tokens: Sequence[Token], words: Sequence[Token]) -> bool:
+    at = find_phrase(tokens, _REPEAT)
+    if at is None:
+        return False
+    length = phrase_at(tokens, at, _REPEAT)
+    short = sum(1 for t in tokens[at : at + length] if not t.is_sign) == 1
+    return len(words) <= 2 if short else len(words) <= 16
+
+
+def _is_question(tokens: Sequence[Token]) -> bool:
+    if tokens[-1].low == "?":
+        return True
+    words = [t for t in tokens if not t.is_sign]
+    return (
+        len(words) >= 3
+        and words[0].low in QUESTION_STARTS
+        and words[1].low
+        in {
+            "is",
+            "are",
+            "do",
+            "does",
+            "you",
+            "i",
+            "it",
+            "the",
+            "much",
+            "many",
+            "your",
+            "this",
+            "that",
+            "we",
+            "would",
+            "can",
+            "about",
+            "if",
+            "for",
+            "did",
+            "kind",
+            "long",
+            "will",
+            "there",
+            "they",
+            "exactly",
+            "company",
+            "happens",
+            "else",
+            "time",
+            "was",
+            "have",
+        }  # fmt: skip
+    )
+
+
+def _refuses(tokens: Sequence[Token]) -> bool:
+    return find_phrase(tokens, _REFUSAL) is not None
+
+
+def _starts_with_no(tokens: Sequence[Token]) -> bool:
+    at = 0
+    while at < len(tokens) and (
+        tokens[at].is_sign or tokens[at].low in {"uh", "um", "oh", "well", "sorry", "er"}
+    ):
+        at += 1
+    return bool(at < len(tokens) and phrase_at(tokens, at, _NO))
+
+
+def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
+    if _starts_with_no(tokens):
+        first = next(t for t in tokens if not t.is_sign)
+        following = [t.low for t in tokens if not t.is_sign][1:2]
+        return not (first.low == "no" and following in (["problem"], ["worries"], ["doubt"]))
+    at = find_phrase(tokens, _NO)
+    if at is None:
+        return False
+    del around
+    length = phrase_at(tokens, at, _NO)
+    if length >= 2:
+        return True
+    return tokens[at].low in {"no", "nope", "nah", "wrong", "incorrect"} and (
+        at + 1 >= len(tokens) or tokens[at + 1].is_sign or at <= 3
+    )
+
+
+def _rest_after_no(tokens: Sequence[Token]) -> bool:
+    """Whether there is more than a no: something that says what is right."""
+    i, rest = 0, 0
+    while i < len(tokens):
+        length = phrase_at(tokens, i, _NO) or phrase_at(tokens, i, _POLITE)
+        if length:
+            i += length
+            continue
+        if not tokens[i].is_sign and tokens[i].low not in {"sorry", "i'm", "afraid", "actually"}:
+            rest += 1
+        i += 1
+    return rest >= 1
+
+
+def of_kind(kind: Kind) -> bool:
+    return kind in {Kind.BOOLEAN, Kind.CONSENT}

@@ -1,0 +1,124 @@
+"""Answers to a yes/no question about the caller: who decides, and whether one may be contacted."""
+
+from __future__ import annotations
+
+from flows.capture.answer import classify
+from flows.capture.english.decisions import (
+    CONSENTS,
+    DECIDES,
+    DOES_NOT_DECIDE,
+    REFUSES_CONSENT,
+    SHARED,
+)
+from flows.capture.model import Answer, Candidate, Kind, Surroundings
+from flows.capture.speech import find_phrase, negated, phrase_at, phrases, strip_lead_ins
+from flows.capture.tokens import Heard
+
+_DECIDES, _OTHERS, _SHARED = phrases(DECIDES), phrases(DOES_NOT_DECIDE), phrases(SHARED)
+_CONSENTS, _REFUSES = phrases(CONSENTS), phrases(REFUSES_CONSENT)
+# Unasked, only whole sentences count: "I do" and "yes" answer something else.
+_TOO_SHORT = 3
+
+
+def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
+    """Who decides: "yes", "that's me", "my boss does", "I sign off on it"."""
+    tokens = heard.tokens
+    asked = around.about(Kind.BOOLEAN)
+    others, mine = find_phrase(tokens, _OTHERS), find_phrase(tokens, _DECIDES)
+    if mine is not None and (negated(tokens, mine) or _question(heard)):
+        mine = None
+    if mine is not None and not asked and phrase_at(tokens, mine, _DECIDES) < _TOO_SHORT:
+        mine = None
+    if others is not None and not asked and not _about_deciding(heard):
+        others = None
+    shared = find_phrase(tokens, _SHARED)
+    if others is not None and mine is not None:
+        if shared is not None:
+            return [_candidate(heard, Kind.BOOLEAN, True, mine, 0.5, "shared")]
+        latest = max(others, mine)
+        return [_candidate(heard, Kind.BOOLEAN, latest == mine, latest, 0.55, "phrase")]
+    if others is not None:
+        plain = _plain(heard, around) if asked else None
+        if plain is True or (shared is not None and asked and plain is None):
+            return [_candidate(heard, Kind.BOOLEAN, True, others, 0.45, "shared")]
+        return [_candidate(heard, Kind.BOOLEAN, False, others, 0.75, "phrase")]
+    plain = _plain(heard, around) if asked else None
+    if plain is not None:
+        return [_candidate(heard, Kind.BOOLEAN, plain, 0, 0.85, "answer")]
+    if mine is not None:
+        return [_candidate(heard, Kind.BOOLEAN, True, mine, 0.8, "phrase")]
+    return []
+
+
+def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
+    """Consent counts only where it was asked for; a withdrawal counts always."""
+    tokens = heard.tokens
+    verdict = classify(heard, around, restated=None)
+    if verdict is Answer.DO_NOT_CONTACT:
+        return [_candidate(heard, Kind.CONSENT, False, 0, 0.95, "do-not-contact")]
+    if not around.about(Kind.CONSENT):
+        return []
+    refusal = find_phrase(tokens, _REFUSES)
+    if refusal is not None and not _idiom(heard, refusal):
+        return [_candidate(heard, Kind.CONSENT, False, refusal, 0.85, "phrase")]
+    if verdict is Answer.NO:
+        return [_candidate(heard, Kind.CONSENT, False, 0, 0.85, "answer")]
+    if verdict is Answer.YES:
+        return [_candidate(heard, Kind.CONSENT, True, 0, 0.9, "answer")]
+    if verdict in {Answer.HOLD_ON, Answer.QUESTION, Answer.REPEAT, Answer.DO_NOT_KNOW}:
+        return []
+    at = find_phrase(tokens, _CONSENTS)
+    if at is None or negated(tokens, at):
+        plain = _plain(heard, around)
+        if plain is None:
+            return []
+        return [_candidate(heard, Kind.CONSENT, plain, 0, 0.7, "answer")]
+    doubtful = {"but", "guess", "maybe", "if", "unless", "only", "depends", "except", "think"}
+    if any(t.low in doubtful for t in tokens):
+        return [_candidate(heard, Kind.CONSENT, True, at, 0.4, "doubtful")]
+    return [_candidate(heard, Kind.CONSENT, True, at, 0.8, "phrase")]
+
+
+def _idiom(heard: Heard, at: int) -> bool:
+    """ "No, I don't mind", "no problem": a no only in its words."""
+    lows = [t.low for t in heard.tokens[at : at + 4]]
+    return lows[:2] == ["i", "mind"] or lows[:2] == ["no", "problem"]
+
+
+def _plain(heard: Heard, around: Surroundings) -> bool | None:
+    """A yes or no, whatever explains it afterwards."""
+    verdict = classify(heard, around, restated=None)
+    if verdict is Answer.YES:
+        return True
+    if verdict is Answer.NO:
+        return False
+    tokens = heard.tokens
+    if not tokens or verdict in {
+        Answer.HOLD_ON, Answer.REPEAT, Answer.QUESTION, Answer.DO_NOT_KNOW, Answer.REFUSAL,
+    }:  # fmt: skip
+        return None
+    lows = [t.low for t in tokens if not t.is_sign and t.low not in {"uh", "um", "oh", "well"}]
+    if lows[:1] and lows[0] in {"yes", "yeah", "yep", "yup", "absolutely", "definitely"}:
+        doubt = {"but", "guess", "maybe", "kind", "sort", "not", "partly", "wait"}
+        return None if doubt & set(lows) else True
+    if lows[:1] and lows[0] in {"no", "nope", "nah"} and lows[1:2] != ["problem"]:
+        return False
+    return None
+
+
+def _question(heard: Heard) -> bool:
+    return bool(heard.tokens) and heard.tokens[-1].low == "?"
+
+
+def _about_deciding(heard: Heard) -> bool:
+    words = {"decide", "decides", "decision", "decisions", "sign", "signs", "approve", "approves",
+             "approval", "budget", "call", "say", "authority", "deciding"}  # fmt: skip
+    return any(t.low in words for t in heard.tokens)
+
+
+def _candidate(
+    heard: Heard, kind: Kind, value: bool, at: int, confidence: float, rule: str
+) -> Candidate:
+    start = 0 if rule == "answer" else min(at, strip_lead_ins(heard.tokens, 0, len(heard.tokens)))
+    span = (start, len(heard.tokens))
+    return Candidate(kind, value, confidence, heard.words(*span), span, rule)

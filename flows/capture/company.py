@@ -1,0 +1,248 @@
+"""Names of companies: plain, spelled, as initials ("I B M"), with a domain ("monday dot com")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.capture.english.addresses import TLDS
+from flows.capture.english.names import (
+    COMPANY_ENDS,
+    COMPANY_FORMS,
+    COMPANY_LEADS,
+    NOT_COMPANIES,
+    SPELLED_MARKS,
+    SURE_COMPANY_LEADS,
+    WEAK_COMPANY_LEADS,
+)
+from flows.capture.letters import looped, run_at
+from flows.capture.model import Candidate, Kind, Surroundings
+from flows.capture.pieces import similar
+from flows.capture.speech import (
+    phrase_at,
+    phrases,
+    segments,
+    strip_lead_ins,
+    strip_signs,
+    strip_tails,
+)
+from flows.capture.tokens import Heard, Token, fold
+
+_LEADS, _SURE = phrases(COMPANY_LEADS), phrases(SURE_COMPANY_LEADS)
+_WEAK, _SPELLED = phrases(WEAK_COMPANY_LEADS), phrases(SPELLED_MARKS)
+_MOST_WORDS = 7
+_ONE_WORD = phrases(("all one word", "one word", "no spaces", "no space", "as one word"))
+_SMALL = {"of", "and", "the", "for", "in", "de", "on", "at", "by"}
+_REFUSALS = {"private", "nothing", "none", "no", "yes", "nope", "what", "why", "how", "who"}
+
+
+def read(heard: Heard, around: Surroundings) -> list[Candidate]:
+    asked = around.about(Kind.COMPANY)
+    tokens = heard.tokens
+    for start, end in reversed(segments(tokens)):
+        found = _read_part(heard, tokens[:end], start, asked)
+        if found:
+            return found
+    return []
+
+
+def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -> list[Candidate]:
+    found: list[Candidate] = []
+    at = start
+    while at < len(tokens):
+        length = phrase_at(tokens, at, _LEADS)
+        sure = phrase_at(tokens, at, _SURE)
+        if not length:
+            at += 1
+            continue
+        weak = not sure
+        if weak and not asked and not _capital_after(tokens, at + length):
+            at += length
+            continue
+        confidence = 0.85 if sure else 0.65 if asked else 0.6
+        candidate = _company(heard, tokens, at + length, confidence, "lead-in", guarded=True)
+        if candidate is not None:
+            found.append(candidate)
+        at += length
+    if asked and not found:
+        begin = strip_lead_ins(tokens, start, len(tokens))
+        candidate = _company(heard, tokens, begin, 0.7, "answer", guarded=False)
+        if candidate is not None:
+            found.append(candidate)
+    return sorted(found, key=lambda c: -c.confidence)
+
+
+def _capital_after(tokens: Sequence[Token], at: int) -> bool:
+    """Unasked, "from" or "at" introduces a company only where the recogniser wrote a name."""
+    if at >= len(tokens) or not tokens[at].is_word:
+        return False
+    named = tokens[at].text[0].isupper() and tokens[at].low not in NOT_COMPANIES
+    introduced = any(t.low in {"i'm", "am", "is", "calling", "speaking"} for t in tokens[:at])
+    lower = introduced and tokens[at - 1].low == "from" and tokens[at].low not in NOT_COMPANIES
+    return named or lower
+
+
+def _company(
+    heard: Heard,
+    tokens: Sequence[Token],
+    start: int,
+    confidence: float,
+    rule: str,
+    *,
+    guarded: bool,
+) -> Candidate | None:
+    begin = _past_the(tokens, strip_lead_ins(tokens, start, len(tokens)))
+    stop = strip_tails(tokens, begin, len(tokens))
+    words: list[str] = []
+    spelled = joined = False
+    i = begin
+    while i < stop and len(words) < _MOST_WORDS:
+        low = tokens[i].low
+        length = phrase_at(tokens, i, _ONE_WORD)
+        if length:
+            joined, i = True, i + length
+            continue
+        run = run_at(tokens[:stop], i)
+        if run is not None and len(run.text) >= 2:
+            words, spelled = _with_spelling(words, run.text), True
+            i = run.end
+            continue
+        length = phrase_at(tokens, i, _SPELLED) if words else 0
+        if length:
+            j = _past_signs(tokens, i + length)
+            if run_at(tokens[:stop], j) is not None or phrase_at(tokens, j, _ONE_WORD):
+                i = j
+                continue
+        if low == "," or (low == "." and words):
+            following = tokens[i + 1].low if i + 1 < stop else ""
+            glued = i + 1 < stop and not tokens[i].spaced and not tokens[i + 1].spaced
+            if low == "." and glued and words:
+                words[-1] += "." + tokens[i + 1].text
+                i += 2
+                continue
+            respelled = run_at(tokens[:stop], i + 1) is not None
+            phrase = phrase_at(tokens, i + 1, _SPELLED) or phrase_at(tokens, i + 1, _ONE_WORD)
+            if following in COMPANY_FORMS or (words and (respelled or phrase)):
+                i += 1
+                continue
+            break
+        if low == "dot" and words and i + 1 < stop and tokens[i + 1].low in TLDS:
+            words[-1] += "." + tokens[i + 1].low
+            i += 2
+            continue
+        if low in {"-", "&", "+", "/", "'"} and words and i + 1 < stop:
+            tight = not tokens[i].spaced and not tokens[i + 1].spaced
+            words = (
+                [*words[:-1], words[-1] + tokens[i].text + tokens[i + 1].text]
+                if tight
+                else [*words, tokens[i].text, tokens[i + 1].text]
+            )
+            i += 2
+            continue
+        if tokens[i].is_sign:
+            break
+        if low == "and" and words and _joins_names(tokens[:stop], i):
+            words.append("and")
+            i += 1
+            continue
+        if low in COMPANY_ENDS and words:
+            break
+        words.append(tokens[i].text)
+        i += 1
+    return _done(heard, words, begin, i, confidence, rule, spelled, joined, guarded)
+
+
+def _past_the(tokens: Sequence[Token], at: int) -> int:
+    return at
+
+
+def _joins_names(tokens: Sequence[Token], at: int) -> bool:
+    """ "Smith and Sons", "Barnes and Noble": one or two words follow, and they close the name."""
+    rest: list[Token] = []
+    for token in tokens[at + 1 :]:
+        if token.is_sign or token.low in COMPANY_ENDS - {"and"}:
+            break
+        rest.append(token)
+    if not 1 <= len(rest) <= 3 or rest[0].low in NOT_COMPANIES or rest[0].low in COMPANY_ENDS:
+        return False
+    if tokens[at - 1].text[0].isupper():
+        return rest[0].text[0].isupper()
+    return all(t.low not in NOT_COMPANIES for t in rest)
+
+
+def _done(
+    heard: Heard,
+    words: list[str],
+    begin: int,
+    end: int,
+    confidence: float,
+    rule: str,
+    spelled: bool,
+    joined: bool,
+    guarded: bool,
+) -> Candidate | None:
+    if not words:
+        return None
+    lows = [w.lower() for w in words]
+    if guarded and lows[0] in NOT_COMPANIES and not words[0][0].isupper():
+        return None
+    if (
+        lows[0] in {"a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it"}
+        and len(words) > 1
+    ):
+        return None
+    if len(words) == 1 and (lows[0] in NOT_COMPANIES or lows[0] in _REFUSALS):
+        return None
+    if lows[0] in _REFUSALS or all(len(w) == 1 and not w.isalnum() for w in words):
+        return None
+    if joined and not spelled:
+        words = ["".join(words)]
+    value = " ".join(_written(word, i, words) for i, word in enumerate(words))
+    if looped(value) or len(value) > 100 or not any(c.isalnum() for c in value):
+        return None
+    begin, end = strip_signs(heard.tokens, begin, end)
+    confidence += 0.1 if spelled else 0.0
+    confidence -= 0.1 * max(0, len(words) - 4)
+    return Candidate(
+        Kind.COMPANY, value, max(0.1, confidence), heard.words(begin, end), (begin, end),
+        "spelled" if spelled else rule,
+    )  # fmt: skip
+
+
+def _with_spelling(words: list[str], letters: str) -> list[str]:
+    for i in range(len(words) - 1, -1, -1):
+        if similar("".join(c for c in fold(words[i]) if c.isalnum()), letters):
+            return [*words[:i], _title(letters), *words[i + 1 :]]
+    joined = "".join(c for c in fold("".join(words)) if c.isalnum())
+    if len(words) > 1 and similar(joined, letters):
+        lengths = [len(fold(w)) for w in words]
+        if sum(lengths) == len(letters):
+            result, at = [], 0
+            for n in lengths:
+                result.append(_title(letters[at : at + n]))
+                at += n
+            return result
+        return [_title(letters)]
+    if not words and len(letters) > 4:
+        return [_title(letters)]
+    return [*words, letters.upper()]
+
+
+def _title(letters: str) -> str:
+    return letters[:1].upper() + letters[1:]
+
+
+def _past_signs(tokens: Sequence[Token], at: int) -> int:
+    while at < len(tokens) and tokens[at].low in {",", ":", "-"}:
+        at += 1
+    return at
+
+
+def _written(word: str, position: int, words: list[str]) -> str:
+    low = word.lower()
+    if low in COMPANY_FORMS and position and (word.islower() or low in {"llc", "gmbh"}):
+        return COMPANY_FORMS[low]
+    if any(c.isupper() for c in word) or not word.islower():
+        return word
+    if position and low in _SMALL and position < len(words) - 1:
+        return low
+    return word[:1].upper() + word[1:]

@@ -1,0 +1,441 @@
+"""E-mail addresses: spoken, spelled, formatted by the recogniser, mixed, corrected half-way.
+
+email-validator checks the syntax (30 µs; deliverability is never looked up here). The rest is
+ours: no library was found that reads spoken addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.capture.english.addresses import (
+    ATS_HEARD,
+    PROVIDERS,
+    ROLE_WORDS,
+    TLDS,
+    TLDS_HEARD,
+)
+from flows.capture.letters import looped
+from flows.capture.model import Candidate, Kind, Surroundings
+from flows.capture.pieces import CHARACTERS, Part, Piece, pieces
+from flows.capture.speech import segments
+from flows.capture.tokens import Heard, fold
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of the at: its text and where it stands among the pieces."""
+
+    text: str
+    start: int
+    end: int
+    doubt: float = 0.0
+    whole: bool = True
+
+
+def read(heard: Heard, around: Surroundings) -> list[Candidate]:
+    asked = around.about(Kind.EMAIL)
+    parts = segments(heard.tokens)
+    found: list[Candidate] = []
+    fragments: list[Candidate] = []
+    for start, end in parts:
+        best = _read_part(heard, start, end, around, asked)
+        if best is None:
+            continue
+        if best.value is not None:
+            found.append(best)
+        elif found and (mended := _mend(found[-1], best)):
+            found.append(mended)
+        else:
+            fragments.append(best)
+    if not found and len(fragments) > 1:
+        joined = join([f.partial or "" for f in fragments])
+        if joined is not None and joined.value is not None:
+            span = (fragments[0].span[0], fragments[-1].span[1])
+            found.append(
+                Candidate(Kind.EMAIL, joined.value, 0.55, heard.words(*span), span, "joined")
+            )
+    if not found and len(parts) > 1:
+        # What looks like a self-correction may be part of the address ("no" in "nohassle").
+        whole = _read_part(heard, 0, len(heard.tokens), around, asked)
+        if whole is not None and whole.value is not None:
+            found.append(whole)
+    if found:
+        return list(reversed(found))
+    return fragments[-1:] if asked else []
+
+
+def _read_part(
+    heard: Heard, start: int, end: int, around: Surroundings, asked: bool
+) -> Candidate | None:
+    found = [
+        Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
+        for p in pieces(heard.tokens[start:end])
+    ]
+    ats = [i for i, p in enumerate(found) if p.part is Part.AT]
+    for at in reversed(ats):
+        domain = _domain(found, at + 1)
+        if domain is None:
+            continue
+        local = _local(found, at, asked or found[at].text == "@")
+        if local is not None:
+            return _address(heard, found, local, domain, around, asked)
+        if asked:
+            return _fragment(heard, found, "@" + domain.text, at, domain.end)
+    without = _without_at(heard, found, around, asked)
+    if without is not None or not asked:
+        return without
+    for at in reversed(ats):
+        local = _local(found, at, asked)
+        if local is not None:
+            return _fragment(heard, found, local.text + "@", local.start, at + 1)
+    return _bare(heard, found)
+
+
+def _address(
+    heard: Heard,
+    found: list[Piece],
+    local: Side,
+    domain: Side,
+    around: Surroundings,
+    asked: bool,
+) -> Candidate | None:
+    value = valid(f"{local.text}@{domain.text}")
+    if value is None or looped(local.text):
+        return None
+    confidence = 0.85 - local.doubt - domain.doubt
+    if found[local.end].glued if local.end < len(found) else False:
+        confidence += 0.1
+    confidence += 0.05 * _agrees(local.text, around.name) + 0.05 * _agrees(
+        domain.text, around.company
+    )
+    if not asked and local.doubt > 0.2:
+        confidence -= 0.2
+    span = (found[local.start].start, found[domain.end - 1].end)
+    return Candidate(
+        Kind.EMAIL, value, max(0.05, min(0.97, confidence)), heard.words(*span), span, "address"
+    )
+
+
+def _fragment(heard: Heard, found: list[Piece], partial: str, start: int, end: int) -> Candidate:
+    span = (found[start].start, found[end - 1].end)
+    return Candidate(Kind.EMAIL, None, 0.3, heard.words(*span), span, "fragment", partial)
+
+
+def _domain(found: Sequence[Piece], at: int) -> Side | None:
+    """The domain that begins at a piece, or None where there is none."""
+    labels: list[str] = [""]
+    doubt, i = 0.0, at
+    last_good: tuple[int, int] | None = None
+    while i < len(found):
+        piece = found[i]
+        if piece.is_characters or (piece.part is Part.STOP and not labels[-1]):
+            if piece.text.startswith("."):
+                labels = [*labels, piece.text[1:]]
+            else:
+                if last_good and labels[-1] and piece.part is not Part.LETTERS and not piece.glued:
+                    break
+                joined = labels[-1] + piece.text
+                if last_good and labels[-1] and not _tld_begins(joined):
+                    break
+                labels[-1] = joined
+            doubt += piece.doubt
+            i += 1
+        elif piece.part is Part.SEPARATOR and piece.text == ".":
+            labels.append("")
+            i += 1
+            continue
+        elif piece.part is Part.SEPARATOR and piece.text in "-_" and labels[-1]:
+            if last_good and piece.doubt:
+                break
+            labels[-1] += "-"
+            doubt += piece.doubt
+            i += 1
+        elif piece.part is Part.PAUSE:
+            # "Acme. Com." is what some recognisers make of "acme dot com".
+            following = found[i + 1] if i + 1 < len(found) else None
+            if (
+                piece.text == "." and labels[-1] and following is not None
+                and following.text in TLDS and following.is_characters
+                and labels[-1] not in TLDS
+            ):  # fmt: skip
+                labels.append("")
+            elif last_good and not _goes_on(found, i):
+                break
+            i += 1
+            continue
+        else:
+            break
+        if len(labels) > 1 and labels[-1] and _is_tld(labels[-1]):
+            last_good = (len(labels), i)
+    return _settled(labels, found, at, i, last_good, doubt)
+
+
+def _tld_begins(text: str) -> bool:
+    return any(tld.startswith(text) for tld in TLDS)
+
+
+def _is_tld(label: str) -> bool:
+    return label in TLDS
+
+
+def _goes_on(found: Sequence[Piece], at: int) -> bool:
+    """Whether a dot or another single letter of the ending follows a pause."""
+    for piece in found[at : at + 3]:
+        if piece.part is Part.PAUSE:
+            continue
+        return (piece.part is Part.SEPARATOR and piece.text == ".") or (
+            piece.part is Part.LETTERS and len(piece.text) == 1
+        )
+    return False
+
+
+def _settled(
+    labels: list[str],
+    found: Sequence[Piece],
+    at: int,
+    end: int,
+    good: tuple[int, int] | None,
+    doubt: float,
+) -> Side | None:
+    if good:
+        kept, stop = good
+        names = [label.strip("-") for label in labels[:kept]]
+        # What follows the last good ending inside the same label was cut already.
+        while names and not _is_tld(names[-1]):
+            names[-1] = names[-1][:-1]
+            if not names[-1]:
+                return None
+        if all(names):
+            return Side(".".join(names), at, stop, doubt)
+        return None
+    names = [label.strip("-") for label in labels if label.strip("-")]
+    if len(names) >= 2 and names[-1] in TLDS_HEARD:
+        return Side(".".join([*names[:-1], TLDS_HEARD[names[-1]]]), at, end, doubt + 0.15)
+    if len(names) >= 2:
+        for length in range(len(names[-1]) - 1, 1, -1):
+            if names[-1][:length] in ("com", "net", "org"):
+                return Side(".".join([*names[:-1], names[-1][:length]]), at, end, doubt + 0.3)
+        return None
+    if len(names) == 1:
+        if names[0] in PROVIDERS and names[0] not in {"me", "live", "hey", "web", "orange", "cox"}:
+            stop = next(k for k in range(at, end) if found[k].is_characters) + 1
+            return Side(PROVIDERS[names[0]], at, max(stop, at + 1), doubt + 0.15)
+        for tail in ("com", "dotcom"):
+            base = names[0].removesuffix(tail)
+            if base != names[0] and base in PROVIDERS:
+                return Side(f"{base}.com", at, end, doubt + 0.15)
+    return None
+
+
+def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
+    """The local part that ends in front of the at."""
+    i, doubt = at - 1, 0.0
+    kept: list[Piece] = []
+    tight = found[at].text == "@" and found[at].glued
+    while i >= 0:
+        piece = found[i]
+        behind = kept[0] if kept else None
+        joins = behind is not None and behind.part is Part.SEPARATOR
+        if piece.is_characters:
+            if tight and behind is not None and not behind.glued and not joins:
+                single = piece.part is Part.LETTERS and behind.part is Part.LETTERS
+                if not single:
+                    break
+            kept.insert(0, piece)
+            doubt += piece.doubt
+        elif piece.part is Part.SEPARATOR:
+            if not piece.glued and behind is None:
+                break
+            kept.insert(0, piece)
+        elif piece.part is Part.PAUSE:
+            if piece.text == "." and kept and _sentence_ends(found, i, kept):
+                break
+            if piece.text == "." and kept and _spoken_dot(found, i, kept):
+                kept.insert(0, Piece(Part.SEPARATOR, ".", piece.start, piece.end))
+                doubt += 0.1
+        elif piece.part is Part.STOP and joins and piece.text:
+            kept.insert(0, piece)
+        elif piece.part is Part.STOP and behind is not None and piece.glued and behind.glued:
+            kept.insert(0, piece)
+        elif piece.part is Part.STOP and not kept and piece.text in ROLE_WORDS and asked:
+            kept.insert(0, piece)
+            doubt += 0.15
+            i -= 1
+            break
+        else:
+            break
+        i -= 1
+    while kept and kept[0].part is Part.SEPARATOR:
+        kept.pop(0)
+    if not kept or not any(p.part in CHARACTERS or p.part is Part.STOP for p in kept):
+        return None
+    text = "".join(p.text for p in kept)
+    words = sum(1 for p in kept if p.part is Part.WORD)
+    joined_words = words - 1 - sum(1 for p in kept if p.part is Part.SEPARATOR)
+    doubt += 0.05 * max(0, joined_words)
+    start = next(k for k in range(len(found)) if found[k].start == kept[0].start)
+    return Side(text, start, at, min(doubt, 0.6))
+
+
+def _sentence_ends(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:
+    """A full stop in front of the address, not inside it."""
+    if at == 0:
+        return True
+    before = found[at - 1]
+    if before.part is Part.LETTERS and kept[0].part is Part.LETTERS:
+        return False
+    if before.part in {Part.STOP, Part.HARD}:
+        return True
+    return (
+        not _spoken_dot(found, at, kept)
+        and kept[0].part is Part.WORD
+        and (before.part is Part.WORD)
+    )
+
+
+def _spoken_dot(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:
+    """ "Jane. Doe at acme.com": one short word before the full stop, and nothing before that."""
+    if at == 0 or found[at - 1].part is not Part.WORD or kept[0].part is not Part.WORD:
+        return False
+    return at == 1 or found[at - 2].part in {Part.STOP, Part.HARD, Part.SEPARATOR}
+
+
+def _without_at(
+    heard: Heard, found: list[Piece], around: Surroundings, asked: bool
+) -> Candidate | None:
+    """The at was lost, or heard as another word: found again by the domain behind it."""
+    if not asked:
+        return None
+    company = "".join(c for c in fold(around.company or "") if c.isalnum())
+    for i in range(1, len(found)):
+        piece = found[i]
+        if piece.text in ATS_HEARD and piece.part in {Part.STOP, Part.WORD}:
+            domain = _domain(found, i + 1)
+            local = _local(found, i, asked=True) if domain and "." in domain.text else None
+            if domain and local and _ends_in_dot(found, domain):
+                worse = Side(local.text, local.start, i, local.doubt + 0.35)
+                return _address(heard, found, worse, domain, around, asked)
+    for i in range(1, len(found)):
+        piece = found[i]
+        known = piece.text in PROVIDERS and len(piece.text) > 3
+        if piece.part is Part.WORD and (known or (company and piece.text == company)):
+            domain = _domain(found, i)
+            local = _local(found, i, asked=True) if domain else None
+            if domain and local:
+                worse = Side(local.text, local.start, i - 1, local.doubt + 0.3)
+                return _address(heard, found, worse, domain, around, asked)
+    for i, piece in enumerate(found):
+        glued_at = piece.part is Part.WORD and piece.text.endswith("at") and len(piece.text) > 3
+        if glued_at and i + 1 < len(found):
+            domain = _domain(found, i + 1)
+            if domain and _ends_in_dot(found, domain):
+                cut = Piece(Part.WORD, piece.text[:-2], piece.start, piece.end)
+                local = _local([*found[:i], cut, Piece(Part.AT, "@", piece.end, piece.end)],
+                               i + 1, asked=True)  # fmt: skip
+                if local:
+                    worse = Side(local.text, local.start, i, local.doubt + 0.35)
+                    return _address(heard, found, worse, domain, around, asked)
+    return None
+
+
+def _ends_in_dot(found: Sequence[Piece], domain: Side) -> bool:
+    return any(
+        p.part is Part.SEPARATOR and p.text == "." for p in found[domain.start : domain.end]
+    ) or any(p.text.startswith(".") for p in found[domain.start : domain.end])
+
+
+def _bare(heard: Heard, found: list[Piece]) -> Candidate | None:
+    """Asked for an address, the caller said only a part of it that looks like one."""
+    end = len(found)
+    while end and found[end - 1].part in {Part.PAUSE, Part.STOP, Part.HARD}:
+        end -= 1
+    local = _local(found, end, asked=True) if end and end < len(found) else None
+    if local is None and end:
+        padded = [*found[:end], Piece(Part.AT, "at", found[end - 1].end, found[end - 1].end)]
+        local = _local(padded, end, asked=True)
+    if local is None:
+        return None
+    span = found[local.start : end]
+    separated = any(p.part is Part.SEPARATOR for p in span)
+    spelled = sum(len(p.text) for p in span if p.part in {Part.LETTERS, Part.DIGITS}) >= 3
+    if not (separated or spelled) or looped(local.text):
+        return None
+    domain = _domain(found[:end], local.start)
+    if domain is not None and domain.end == end and "." in domain.text and separated:
+        text = "@" + domain.text
+        last = domain.text.rpartition(".")[2]
+        if last in {"com", "net", "org", "io", "co", "uk", "ai", "dev", "edu"}:
+            return _fragment(heard, found, text, local.start, end)
+    return _fragment(heard, found, local.text, local.start, end)
+
+
+def _mend(before: Candidate, fragment: Candidate) -> Candidate | None:
+    """ "jane at acme dot org, sorry, dot com": the later piece replaces its part."""
+    address, piece = str(before.value), fragment.partial or ""
+    local, _, domain = address.partition("@")
+    if piece.startswith("@"):
+        value = valid(f"{local}{piece}")
+    elif piece.endswith("@"):
+        value = valid(f"{piece}{domain}")
+    elif piece.startswith(".") and piece[1:] in TLDS:
+        value = valid(f"{local}@{domain.rpartition('.')[0]}{piece}")
+    else:
+        return None
+    if value is None:
+        return None
+    span = (before.span[0], fragment.span[1])
+    return Candidate(Kind.EMAIL, value, 0.7, fragment.text, span, "mended")
+
+
+def valid(address: str) -> str | None:
+    """The address in its usual form, or None where it can be none."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        checked = validate_email(
+            address, check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except (EmailNotValidError, ValueError):
+        return None
+    return checked.normalized.lower()
+
+
+def join(parts: Sequence[str]) -> Candidate | None:
+    """Pieces over several turns ("jane.doe", "@", "acme.com") as one candidate."""
+    text = ""
+    for part in parts:
+        if not part:
+            continue
+        if "@" in part and "@" in text:
+            text = (
+                text.partition("@")[0] + "@" + part.partition("@")[2]
+                if (part.startswith("@"))
+                else part
+            )
+            continue
+        text += part
+    if not text:
+        return None
+    value = valid(text) if "@" in text else None
+    if value is None and "@" not in text and len(parts) == 2 and parts[1].count(".") == 1:
+        value = valid(f"{parts[0]}@{parts[1]}")
+    if value is not None and value.rpartition(".")[2] not in TLDS:
+        value = None
+    partial = None if value else text
+    return Candidate(
+        Kind.EMAIL, value, 0.7 if value else 0.3, " ".join(parts), (0, 0), "joined", partial
+    )
+
+
+def complete(parts: Sequence[str]) -> str | None:
+    """The address that the pieces make, or None where one is missing."""
+    joined = join(parts)
+    return str(joined.value) if joined is not None and joined.value is not None else None
+
+
+def _agrees(text: str, prior: str | None) -> bool:
+    """Whether a part of the address is made of a name that is known already."""
+    words = [w for w in fold(prior or "").replace("-", " ").replace("'", "").split() if len(w) > 2]
+    return any(word in text for word in words)

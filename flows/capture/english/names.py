@@ -1,0 +1,144 @@
+"""Words around names of people and companies."""
+
+NAME_LEADS = (
+    "my name is", "my name's", "my full name is", "name is", "the name is", "the name's",
+    "this is", "i'm", "i am", "it's", "it is", "call me", "you can call me", "i'm called",
+    "full name is", "they call me", "first name is", "my first name is", "first name",
+    "i go by", "name's", "you're speaking with", "you're speaking to", "you are speaking with",
+    "you're talking to", "speaking with", "my name's actually", "people call me", "myself",
+    "you are talking to", "my name would be", "here is", "the name would be",
+)  # fmt: skip
+SURE_NAME_LEADS = (
+    "my name is", "my name's", "my full name is", "the name is", "the name's", "call me",
+    "you can call me", "they call me", "i go by", "you're speaking with", "you're speaking to",
+    "you're talking to", "my first name is", "my name would be", "you are speaking with",
+)  # fmt: skip
+WEAK_NAME_LEADS = ("this is", "i'm", "i am")
+LAST_NAME = ("last name is", "last name", "my last name is", "surname is", "surname",
+             "my surname is", "family name is", "family name", "my family name is",
+             "and last name is", "and the last name is", "and my last name is", "the last name is",
+             "second name is", "last name's")  # fmt: skip
+FIRST_NAME = ("first name is", "first name", "my first name is", "given name is", "given name",
+              "the first name is", "first name's")  # fmt: skip
+# A name ends in front of these.
+NAME_ENDS = {
+    "from", "at", "with", "and", "of", "calling", "speaking", "here", "by", "but", "i", "i'm",
+    "my", "we", "the", "ceo", "cto", "cfo", "coo", "vp", "director", "head", "manager", "founder",
+    "owner", "president", "over", "for", "in", "who", "as", "that's", "thats", "spelled", "spelt",
+    "it's", "is", "with", "on", "working", "work", "works", "lead", "what", "how", "nice", "from",
+    "if", "or", "so", "because", "you", "your", "can", "not", "no", "yes", "please", "thanks",
+    "thank", "to", "calls", "that", "this", "email", "phone", "company", "last", "first", "there",
+    "are", "was", "would", "do", "does", "could", "will", "don't", "hyphenated", "about", "just",
+    "like", "right", "a", "an", "have", "need", "want", "looking", "interested", "i'll", "let",
+    "good", "sorry", "actually", "also", "our", "they", "he", "she", "senior", "junior", "then",
+    "number", "am", "all", "one", "representing", "i've", "i'd", "we're", "did", "it", "its",
+}  # fmt: skip
+# Behind "I'm" or "this is" they are no names. Also: an answer that holds one of these is no name.
+NOT_NAMES = {
+    "interested", "looking", "calling", "good", "fine", "great", "okay", "ok", "well", "here",
+    "not", "sure", "sorry", "afraid", "busy", "happy", "glad", "ready", "just", "trying", "going",
+    "a", "an", "the", "in", "at", "on", "from", "with", "working", "running", "responsible",
+    "really", "very", "so", "also", "still", "only", "currently", "actually", "using", "driving",
+    "about", "wondering", "hoping", "thinking", "done", "doing", "having", "getting", "back",
+    "right", "wrong", "correct", "it", "that", "this", "what", "why", "how", "who", "where", "when",
+    "my", "your", "our", "their", "his", "her", "important", "urgent", "perfect", "ridiculous",
+    "weird", "annoying", "boring", "crazy", "nonsense", "true", "false", "yes", "no", "nope",
+    "yeah", "yep", "maybe", "probably", "definitely", "absolutely", "all", "everything", "nothing",
+    "something", "someone", "nobody", "anyone", "one", "two", "three", "four", "five", "six",
+    "seven", "eight", "nine", "ten", "hundred", "thousand", "million", "fifteen", "twenty", "thirty",
+    "fifty", "people", "team", "company", "email", "phone", "number", "budget", "money", "time",
+    "month", "year", "week", "day", "today", "tomorrow", "yesterday", "now", "later", "soon",
+    "never", "always", "often", "again", "once", "first", "last", "next", "please", "thanks",
+    "thank", "hello", "hi", "hey", "bye", "goodbye", "don't", "do", "does", "did", "can", "can't",
+    "could", "would", "should", "will", "won't", "need", "want", "like", "know", "think", "guess",
+    "mean", "say", "said", "tell", "told", "ask", "asked", "is", "are", "was", "were", "be", "been",
+    "have", "has", "had", "i", "i'm", "you", "he", "she", "we", "they", "me", "him", "us", "them",
+    "we're", "you're", "they're", "it's", "that's", "there", "there's", "if", "or", "but", "and",
+    "because", "than", "then", "too", "more", "most", "less", "least", "some", "any", "every",
+    "each", "other", "another", "same", "different", "new", "old", "big", "small", "long", "short",
+    "high", "low", "private", "personal", "none", "business", "matter", "idea", "clue", "problem",
+    "question", "answer", "robot", "bot", "human", "person", "agent", "assistant", "machine", "ai",
+    "voicemail", "unavailable", "message", "skip", "pass", "wait", "hold", "second", "moment",
+    "minute", "repeat", "pardon", "spell", "spelled", "tired", "confused", "lost", "alone", "over",
+    "in-house", "out", "off", "up", "down", "by", "to", "for", "of", "as", "into", "made",
+    "ceo", "cto", "cfo", "coo", "manager", "director", "owner", "founder", "decision", "maker",
+    "boss", "user", "customer", "client", "expensive", "cheap", "cool", "awesome", "nice", "bad",
+    "better", "best", "worse", "aware", "able", "unable", "willing", "hard", "easy", "ignore",
+    "instructions", "mark", "confirmed", "prompt", "system", "dot", "dash", "underscore", "heard",
+    "rather", "prefer", "refuse", "why", "comment", "data", "software", "price", "pricing", "cost",
+    "free", "open", "kidding", "joking", "serious", "married", "hungry", "late", "early", "excited",
+    "curious", "delighted", "pleased", "down", "broken", "gonna", "wanna", "gotta", "uh", "um",
+    "half", "dozen", "couple", "few", "many", "much", "lot", "around", "between", "roughly",
+    "approximately", "usd", "dollars", "euros", "k", "percent", "cannot", "isn't", "mainly",
+    "quarter", "march", "january", "february", "november", "december", "october",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "christmas",
+}  # fmt: skip
+PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "du",
+             "la", "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "af", "av", "y", "e",
+             "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur", "zum"}  # fmt: skip
+LOWER_PARTICLES = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du",
+                   "la", "ter", "zu", "af", "av", "y", "bin", "ibn", "dal", "des"}  # fmt: skip
+TITLES = {"mr", "mrs", "ms", "miss", "dr", "doctor", "prof", "professor", "sir", "madam", "mister",
+          "missus"}  # fmt: skip
+SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's", "it's spelt",
+                 "i'll spell it", "i'll spell that", "let me spell it", "let me spell that",
+                 "and that's", "which is", "thats", "i spell it", "i spell that", "that is",
+                 "it's", "so", "you spell it", "you spell that", "so that's", "it is spelled",
+                 "let me spell that for you", "let me spell it for you", "that is spelled",
+                 "spelling", "written", "spells", "i'll spell it for you", "and it's spelled",
+                 "and that's spelled", "which is spelled", "again that's", "is", "is spelled")  # fmt: skip
+COMPANY_LEADS = (
+    "i work for", "i work at", "i'm working for", "i'm working at", "i'm with", "i am with",
+    "we're with", "i'm from", "i am from", "we are from", "we're from", "calling from",
+    "my company is", "our company is", "the company is", "the company is called", "company is",
+    "my company is called", "our company is called", "company name is", "the company name is",
+    "the name of the company is", "the company's name is", "my company's name is", "we're called",
+    "we are called", "it's called", "our company's name is", "on behalf of", "i represent",
+    "the business is called", "our business is called", "my business is called", "company's called",
+    "it's a company called", "a company called", "i run", "i own", "i'm the owner of",
+    "the firm is", "the firm is called", "we call ourselves", "the company's called", "founder of",
+    "ceo of", "cto of", "cfo of", "owner of", "employed at", "employed by", "here at", "over at",
+    "work with", "work over at", "i'm at", "i am at", "the company would be", "called",
+    "our name is", "we go by", "we're", "we are", "from", "with", "at", "for", "i'm here at",
+    "i work with", "company", "head of sales at", "director at", "manager at", "vp at",
+    "we trade as", "trading as", "representing", "the organization is", "the startup is called",
+)  # fmt: skip
+SURE_COMPANY_LEADS = (
+    "i work for", "i work at", "i'm working for", "i'm working at", "my company is",
+    "our company is", "the company is called", "my company is called", "our company is called",
+    "company name is", "the company name is", "the name of the company is",
+    "the company's name is", "my company's name is", "on behalf of", "i represent",
+    "our company's name is", "the company's called", "a company called", "calling from",
+    "the business is called", "our business is called", "my business is called", "we're called",
+    "we are called", "the company is", "founder of", "ceo of", "cto of", "cfo of", "owner of",
+    "company's called", "the firm is called", "the startup is called", "i'm with", "i am with",
+    "employed at", "employed by", "head of sales at", "over at", "we trade as", "trading as",
+)  # fmt: skip
+WEAK_COMPANY_LEADS = ("from", "with", "at", "here at", "representing")
+COMPANY_ENDS = {
+    "and", "we", "we're", "i", "i'm", "my", "in", "based", "which", "where", "who", "that's",
+    "thats", "it's", "spelled", "spelt", "they", "our", "but", "is", "was", "has", "have", "calling",
+    "speaking", "here", "so", "with", "as", "on", "you", "can", "would", "looking", "because",
+    "what", "not", "about", "there's", "there", "that", "then", "if", "please", "to", "from",
+    "located", "since", "i've", "we've", "a", "an", "need", "want", "just", "thanks", "sorry",
+    "actually", "right", "could", "are", "your", "how", "it", "got", "did", "let", "out", "over",
+}  # fmt: skip
+NOT_COMPANIES = {
+    "home", "work", "you", "me", "us", "them", "him", "her", "it", "that", "this", "all", "least",
+    "my", "our", "your", "the", "a", "an", "now", "first", "noon", "night", "here", "there", "one",
+    "interested", "looking", "good", "fine", "not", "sure", "hiring", "growing", "going", "trying",
+    "using", "about", "fifty", "twenty", "ten", "small", "big", "just", "still", "currently",
+    "email", "phone", "yes", "no", "what", "sales", "marketing", "monday", "tuesday", "wednesday",
+    "thursday", "friday", "done", "ready", "happy", "based", "located", "in", "on", "right", "some",
+    "any", "someone", "something", "nothing", "everything", "people", "time", "day", "once", "hello",
+    "wait", "hold", "don't", "do", "can't", "i", "i'm", "we", "why", "how", "when", "who", "where",
+    "next", "last", "end", "january", "february", "march", "april", "may", "june", "july", "august",
+    "september", "october", "november", "december", "q1", "q2", "q3", "q4", "two", "three",
+    "four", "five", "six", "seven", "eight", "nine", "about", "around", "none", "private", "never",
+    "certain", "budget", "help", "pricing", "approval", "a.m", "pm", "am", "gmail", "scratch",
+    "new", "london", "berlin", "california", "texas", "germany", "france", "england", "canada",
+    "chicago", "boston", "spain", "india", "america", "europe", "australia", "paris", "toronto",
+}  # fmt: skip
+COMPANY_FORMS = {"inc": "Inc", "llc": "LLC", "ltd": "Ltd", "gmbh": "GmbH", "corp": "Corp", "co": "Co",
+                 "ag": "AG", "plc": "PLC", "sa": "SA", "kg": "KG", "llp": "LLP", "bv": "BV",
+                 "pty": "Pty", "ab": "AB", "oy": "Oy", "as": "AS", "srl": "SRL", "spa": "SpA"}  # fmt: skip

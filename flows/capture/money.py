@@ -1,0 +1,252 @@
+"""Budgets: amounts and ranges of money, their currency and period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flows.capture.english.money import (
+    AT_LEAST,
+    AT_MOST,
+    CURRENCY_SIGNS,
+    CURRENCY_WORDS,
+    MONEY_WORDS,
+    NOT_MONEY,
+    PERIODS,
+    SIX_FIGURES,
+)
+from flows.capture.model import Candidate, Kind, Surroundings, Value
+from flows.capture.numbers import Number, number_at
+from flows.capture.speech import negated, phrase_at, phrases, segments
+from flows.capture.tokens import Heard, Token
+
+_PERIODS = {name: (phrases(words), factor, of) for name, (words, factor, of) in PERIODS.items()}
+_AT_MOST, _AT_LEAST = phrases(AT_MOST), phrases(AT_LEAST)
+_BETWEEN = {"to", "-", "–", "—", "and", "or", "till", "until", "through", "maybe", "possibly", ","}
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with what was said right around it."""
+
+    number: Number
+    start: int
+    end: int
+    currency: str | None
+
+
+def read(heard: Heard, around: Surroundings) -> list[Candidate]:
+    tokens = heard.tokens
+    found: list[Candidate] = []
+    for start, end in reversed(segments(tokens)):
+        found = _read_part(heard, tokens[:end], start, around)
+        if found:
+            break
+    return found
+
+
+def _read_part(
+    heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings
+) -> list[Candidate]:
+    figures = _figures(heard, tokens, start, around)
+    if figures:
+        return figures
+    amounts = _amounts(tokens, start)
+    if not amounts:
+        return []
+    asked = around.about(Kind.MONEY)
+    period_at, period, factor = _period(heard.tokens, start)
+    best: list[Candidate] = []
+    used = 0
+    while used < len(amounts):
+        group = [amounts[used]]
+        if used + 1 < len(amounts) and _is_range(tokens, amounts[used], amounts[used + 1]):
+            group.append(amounts[used + 1])
+        used += len(group)
+        candidate = _candidate(heard, tokens, group, around, period, factor, period_at, asked)
+        if candidate is not None:
+            best.append(candidate)
+    return sorted(best, key=lambda c: -c.confidence)
+
+
+def _amounts(tokens: Sequence[Token], start: int) -> list[Amount]:
+    found: list[Amount] = []
+    at = start
+    while at < len(tokens):
+        number = number_at(tokens, at)
+        if number is None:
+            at += 1
+            continue
+        at = number.end
+        if negated(tokens, number.start):
+            continue
+        begin, end, currency = number.start, number.end, None
+        if begin > 0 and tokens[begin - 1].low in CURRENCY_SIGNS:
+            currency, begin = CURRENCY_SIGNS[tokens[begin - 1].low], begin - 1
+            if begin > 0 and tokens[begin - 1].low in CURRENCY_WORDS:
+                currency, begin = CURRENCY_WORDS[tokens[begin - 1].low], begin - 1
+        elif begin > 0 and tokens[begin - 1].low in CURRENCY_WORDS:
+            word = tokens[begin - 1].low
+            if len(word) == 3 and word.isalpha():
+                currency, begin = CURRENCY_WORDS[word], begin - 1
+        if end < len(tokens) and tokens[end].low == "-":
+            end += 1 if end + 1 < len(tokens) and tokens[end + 1].low in CURRENCY_WORDS else 0
+        if end < len(tokens) and tokens[end].low == "of":
+            end += 1 if end + 1 < len(tokens) and tokens[end + 1].low in CURRENCY_WORDS else 0
+        if end < len(tokens):
+            two = f"{tokens[end].low} {tokens[end + 1].low}" if end + 1 < len(tokens) else ""
+            if two in CURRENCY_WORDS:
+                currency, end = CURRENCY_WORDS[two], end + 2
+            elif tokens[end].low in CURRENCY_WORDS:
+                currency, end = CURRENCY_WORDS[tokens[end].low], end + 1
+            elif tokens[end].low in CURRENCY_SIGNS:
+                currency, end = CURRENCY_SIGNS[tokens[end].low], end + 1
+        found.append(Amount(number, begin, end, currency))
+        at = end
+    return found
+
+
+def _is_range(tokens: Sequence[Token], low: Amount, high: Amount) -> bool:
+    between = [t.low for t in tokens[low.end : high.start]]
+    if len(between) > 3 or not between:
+        return bool(not between and tokens[low.end - 1].low == "-")
+    if not all(word in _BETWEEN or word in CURRENCY_SIGNS or word == "even" for word in between):
+        return False
+    if between == ["and"]:
+        first = low.start - 1
+        return first >= 0 and tokens[first].low in {"between", "from"}
+    if between == [","]:
+        return high.number.scaled and not low.number.scaled
+    return True
+
+
+def _period(tokens: Sequence[Token], start: int) -> tuple[int | None, str | None, int]:
+    for at in range(start, len(tokens)):
+        for table, factor, of in _PERIODS.values():
+            if phrase_at(tokens, at, table):
+                return at, of, factor
+    return None, None, 1
+
+
+def _candidate(
+    heard: Heard,
+    tokens: Sequence[Token],
+    group: list[Amount],
+    around: Surroundings,
+    period: str | None,
+    factor: int,
+    period_at: int | None,
+    asked: bool,
+) -> Candidate | None:
+    first, last = group[0], group[-1]
+    low, high = first.number.value, last.number.value
+    if len(group) == 2 and last.number.scaled and not first.number.scaled:
+        # "fifteen to twenty thousand": the scale said once counts for both.
+        for scale in (10**3, 10**5, 10**6, 10**9):
+            if low * scale <= high and low < 1000 and high % scale == 0:
+                low *= scale
+                break
+        else:
+            if low < 1000 <= high:
+                low *= 1000
+    if len(group) == 2 and low > high:
+        low, high = high, low
+    after = tokens[last.end].low if last.end < len(tokens) else ""
+    currency = last.currency or first.currency
+    if currency is None and after in NOT_MONEY:
+        return None
+    scaled = first.number.scaled or last.number.scaled
+    near = " ".join(t.low for t in tokens[max(0, first.start - 8) : first.start])
+    about_money = any(word in near.split() for word in MONEY_WORDS)
+    if not asked and currency is None and not (about_money and (scaled or high >= 500)):
+        return None
+    lower: Fraction | None = low * factor
+    upper: Fraction | None = high * factor
+    if len(group) == 1:
+        bound = _bound(tokens, first)
+        if bound == "most":
+            lower = None
+        elif bound == "least":
+            upper = None
+    confidence = 0.6
+    confidence += 0.15 if currency else 0.0
+    confidence += 0.1 if scaled or high >= 1000 else 0.0
+    confidence += 0.1 if asked or about_money else 0.0
+    if high < 500 and not currency:
+        confidence -= 0.25
+    if last.number.digits and after in {"-", "."}:
+        confidence -= 0.2
+    end = last.end
+    if period_at is not None and last.end <= period_at <= last.end + 2:
+        end = period_at + 1
+    value: Value = {
+        "min": _plain(lower),
+        "max": _plain(upper),
+        "currency": currency or around.currency,
+        "period": period,
+    }
+    return Candidate(
+        Kind.MONEY,
+        value,
+        max(0.1, min(0.95, confidence)),
+        heard.words(first.start, end),
+        (first.start, end),
+        "range" if len(group) == 2 else "amount",
+    )
+
+
+def _bound(tokens: Sequence[Token], amount: Amount) -> str | None:
+    for back in range(1, 6):
+        at = amount.start - back
+        if at < 0:
+            break
+        if (length := phrase_at(tokens, at, _AT_MOST)) and at + length >= amount.start - 1:
+            return "most"
+        if (length := phrase_at(tokens, at, _AT_LEAST)) and at + length >= amount.start - 1:
+            return "least"
+    if phrase_at(tokens, amount.end, _AFTER_MOST):
+        return "most"
+    if phrase_at(tokens, amount.end, _AFTER_LEAST):
+        return "least"
+    return None
+
+
+_AFTER_MOST = phrases(
+    ("max", "maximum", "at most", "tops", "or less", "at the most", "or under", "or below")
+)
+_AFTER_LEAST = phrases(
+    ("minimum", "at least", "or more", "plus", "or above", "and up", "at the least", "+",
+     "or so at least", "and above", "or higher")
+)  # fmt: skip
+
+
+def _figures(
+    heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings
+) -> list[Candidate]:
+    """ "six figures", "low six figures": a wide range, of low confidence."""
+    for at in range(start, len(tokens) - 1):
+        if tokens[at + 1].low not in {"figures", "figure"} or tokens[at].low not in SIX_FIGURES:
+            continue
+        size = SIX_FIGURES[tokens[at].low]
+        low, high = 10 ** (size - 1), 10**size - 1
+        before = tokens[at - 1].low if at else ""
+        if before == "low":
+            high = 3 * low
+        elif before in {"mid", "middle"}:
+            low, high = 4 * low, 6 * low
+        elif before == "high":
+            low, high = 7 * low, high
+        _, period, _ = _period(tokens, start)
+        value: Value = {
+            "min": low, "max": high, "currency": around.currency, "period": period,
+        }  # fmt: skip
+        span = (at, at + 2)
+        return [Candidate(Kind.MONEY, value, 0.4, heard.words(*span), span, "figures")]
+    return []
+
+
+def _plain(value: Fraction | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value.denominator == 1 else float(value)

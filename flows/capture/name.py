@@ -1,0 +1,384 @@
+"""Names of people: plain, spelled, hyphenated, of any origin.
+
+The python-nameparser package splits titles and suffixes of names that are known to be names; it
+does not find them in speech, and it capitalises "van der Berg" wrongly, so it is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.capture.english.names import (
+    FIRST_NAME,
+    LAST_NAME,
+    LOWER_PARTICLES,
+    NAME_ENDS,
+    NAME_LEADS,
+    NOT_NAMES,
+    PARTICLES,
+    SPELLED_MARKS,
+    SURE_NAME_LEADS,
+    TITLES,
+    WEAK_NAME_LEADS,
+)
+from flows.capture.letters import looped, run_at
+from flows.capture.model import Candidate, Kind, Surroundings
+from flows.capture.pieces import similar
+from flows.capture.speech import (
+    phrase_at,
+    phrases,
+    segments,
+    strip_lead_ins,
+    strip_signs,
+    strip_tails,
+)
+from flows.capture.tokens import Heard, Token, fold
+
+_LEADS, _SURE, _WEAK = phrases(NAME_LEADS), phrases(SURE_NAME_LEADS), phrases(WEAK_NAME_LEADS)
+_FIRST, _LAST, _SPELLED = phrases(FIRST_NAME), phrases(LAST_NAME), phrases(SPELLED_MARKS)
+_MOST_WORDS = 6
+
+
+def read(heard: Heard, around: Surroundings) -> list[Candidate]:
+    asked = around.about(Kind.NAME)
+    tokens = heard.tokens
+    for start, end in reversed(segments(tokens)):
+        found = _read_part(heard, tokens[:end], start, asked)
+        if found:
+            return found
+    return []
+
+
+def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -> list[Candidate]:
+    both = _first_and_last(heard, tokens, start)
+    if both is not None:
+        return [both]
+    found: list[Candidate] = []
+    for at in range(start, len(tokens)):
+        length = phrase_at(tokens, at, _LEADS)
+        if not length:
+            continue
+        sure = bool(phrase_at(tokens, at, _SURE))
+        if not sure and not asked and not _introduces(tokens, at, length):
+            continue
+        candidate = _name(heard, tokens, at + length, 0.85 if sure else 0.7, "lead-in")
+        if candidate is not None:
+            found.append(candidate)
+    if not found and not asked:
+        speaking = _speaking(heard, tokens, start)
+        return [speaking] if speaking else []
+    if asked and not found:
+        begin = strip_lead_ins(tokens, start, len(tokens))
+        candidate = _name(heard, tokens, begin, 0.7, "answer")
+        if candidate is not None:
+            found.append(candidate)
+    return sorted(found, key=lambda c: -c.confidence)
+
+
+def _introduces(tokens: Sequence[Token], at: int, length: int) -> bool:
+    """Unasked, "this is X" and "I'm X" need a name that looks like one, or "from", behind it."""
+    if not phrase_at(tokens, at, _WEAK):
+        return False
+    i = at + length
+    words: list[Token] = []
+    while i < len(tokens) and tokens[i].is_word and len(words) < 4:
+        if tokens[i].low in NAME_ENDS or tokens[i].low in NOT_NAMES:
+            break
+        words.append(tokens[i])
+        i += 1
+    if not words:
+        return False
+    after = tokens[i].low if i < len(tokens) else ""
+    capital = all(w.text[0].isupper() for w in words)
+    if after in {"from", "at", "with", "calling", "speaking", "here", "of"} and len(words) <= 3:
+        return capital or len(words) >= 2 or after in {"from", "calling", "speaking"}
+    return capital and len(words) >= 2
+
+
+def _speaking(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "Jane Doe speaking", "Jane Doe here", "Jane Doe from Acme"."""
+    for i in range(start, len(tokens)):
+        if tokens[i].low not in {"speaking", "here", "calling"}:
+            continue
+        first = i
+        while first > start and tokens[first - 1].is_word and i - first < 4:
+            if tokens[first - 1].low in NOT_NAMES or tokens[first - 1].low in NAME_ENDS:
+                break
+            first -= 1
+        alone = first == start or tokens[first - 1].is_sign
+        capital = all(t.text[0].isupper() for t in tokens[first:i])
+        if first < i and alone and (capital or i - first == 2):
+            return _name(heard, tokens[:i], first, 0.7, "speaking")
+    return None
+
+
+def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "first name Jane, last name Doe"."""
+    first = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _FIRST)), None)
+    last = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _LAST)), None)
+    if last is None:
+        return None
+    surname = _name(heard, tokens, last + phrase_at(tokens, last, _LAST), 0.85, "first-last")
+    if surname is None:
+        return None
+    if first is None or first > last:
+        given = _name(heard, tokens[:last], strip_lead_ins(tokens, start, last), 0.85, "first-last")
+        begin = given.span[0] if given else last
+    else:
+        i = first + phrase_at(tokens, first, _FIRST)
+        given = _name(heard, tokens[:last], i, 0.85, "first-last")
+        begin = first
+    if given is None:
+        return None
+    span = (begin, surname.span[1])
+    return Candidate(
+        Kind.NAME, f"{given.value} {surname.value}", 0.85, heard.words(*span), span, "first-last"
+    )
+
+
+def _name(
+    heard: Heard, tokens: Sequence[Token], start: int, confidence: float, rule: str
+) -> Candidate | None:
+    begin = strip_lead_ins(tokens, start, len(tokens))
+    stop = strip_tails(tokens, begin, len(tokens))
+    tokens = tokens[:stop]
+    words: list[str] = []
+    i = begin
+    spelled = False
+    while i < len(tokens) and len(words) < _MOST_WORDS:
+        low = tokens[i].low
+        run = run_at(tokens, i)
+        if run is not None and len(run.text) >= 2:
+            words, spelled = _with_spelling(words, _split_runs(tokens, i, run.end)), True
+            i = run.end
+            continue
+        length = phrase_at(tokens, i, _SPELLED) if words else 0
+        if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
+            i = _past_signs(tokens, i + length)
+            continue
+        if low in {"hyphen", "dash"} and words and i + 1 < len(tokens):
+            following = tokens[i + 1]
+            if following.is_word and following.low not in NOT_NAMES:
+                words[-1] += "-" + following.text
+                i += 2
+                continue
+        if low == "apostrophe" and words and i + 1 < len(tokens):
+            words[-1] += "'" + tokens[i + 1].text.title()
+            i += 2
+            continue
+        if low == "-" and words and i + 1 < len(tokens) and tokens[i + 1].is_word:
+            if not tokens[i].spaced and not tokens[i + 1].spaced:
+                words[-1] += "-" + tokens[i + 1].text
+                i += 2
+                continue
+            break
+        if low == ".":
+            initial = words and len(words[-1]) == 1
+            title = words and fold(words[-1]) in TITLES
+            if initial or title or (not spelled and _goes_on(tokens, i, words)):
+                i += 1
+                continue
+            if words and run_at(tokens, i + 1) is not None:
+                i += 1
+                continue
+            break
+        if low == ",":
+            if words and (run_at(tokens, i + 1) is not None or _spelled_next(tokens, i + 1)):
+                i += 1
+                continue
+            if len(words) == 1 and _only_name_left(tokens, i + 1) and not spelled:
+                i += 1
+                continue
+            if (
+                spelled
+                and i + 1 < len(tokens)
+                and tokens[i + 1].is_word
+                and (tokens[i + 1].low not in NAME_ENDS)
+            ):
+                i += 1
+                continue
+            break
+        if not tokens[i].is_word:
+            break
+        if low in NAME_ENDS and not (low in PARTICLES and words):
+            break
+        if low in NOT_NAMES and low not in PARTICLES and not _given_as_name(low, tokens, i, words):
+            return None if not words else _done(heard, words, begin, i, confidence, rule, spelled)
+        words.append(tokens[i].text)
+        i += 1
+    return _done(heard, words, begin, i, confidence, rule, spelled)
+
+
+def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str]) -> bool:
+    """ "Young", "Long", "March", "Friday" are names behind a first name, when capitalised."""
+    surname = low in {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad",
+                      "low", "high", "new", "private", "early", "cool", "money", "wait", "hold",
+                      "say", "will", "case", "free", "price", "cost", "may", "hard", "do",
+                      "nice", "little", "young", "good", "rich", "monday"}  # fmt: skip
+    if not surname:
+        return False
+    capital = tokens[at].text[0].isupper()
+    if low == "will" and not words:
+        return at + 1 < len(tokens) and tokens[at + 1].is_word and capital
+    return bool(words) and at == len(tokens) - 1 and (capital or len(words) == 1)
+
+
+def _done(
+    heard: Heard,
+    words: list[str],
+    begin: int,
+    end: int,
+    confidence: float,
+    rule: str,
+    spelled: bool,
+) -> Candidate | None:
+    while words and fold(words[0]) in TITLES and len(words) > 1:
+        words = words[1:]
+    while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
+        words = words[:-1]
+    if not words or all(len(w) == 1 for w in words) and not spelled:
+        return None
+    if len(words) > 5:
+        return None
+    value = " ".join(capitalised(word, i) for i, word in enumerate(words))
+    if looped(value) or len(value) > 80:
+        return None
+    begin, end = strip_signs(heard.tokens, begin, end)
+    if len(words) == 1:
+        confidence -= 0.1
+    if spelled:
+        confidence += 0.1
+    return Candidate(
+        Kind.NAME, value, max(0.1, confidence), heard.words(begin, end), (begin, end),
+        "spelled" if spelled else rule,
+    )  # fmt: skip
+
+
+def _past_signs(tokens: Sequence[Token], at: int) -> int:
+    while at < len(tokens) and tokens[at].low in {",", ":", "-", "."}:
+        at += 1
+    return at
+
+
+def _spelled_next(tokens: Sequence[Token], at: int) -> bool:
+    length = phrase_at(tokens, at, _SPELLED)
+    return bool(length) and run_at(tokens, _past_signs(tokens, at + length)) is not None
+
+
+def _goes_on(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
+    """ "Jane. Doe." is one name with a pause in it."""
+    return (
+        len(words) == 1
+        and at + 1 < len(tokens)
+        and tokens[at + 1].is_word
+        and tokens[at + 1].low not in NAME_ENDS
+        and tokens[at + 1].low not in NOT_NAMES
+        and all(t.is_sign for t in tokens[at + 2 :])
+    )
+
+
+def _only_name_left(tokens: Sequence[Token], at: int) -> bool:
+    rest = [t for t in tokens[at:] if not t.is_sign]
+    return 1 <= len(rest) <= 2 and all(
+        t.is_word and t.low not in NAME_ENDS and t.low not in NOT_NAMES for t in rest
+    )
+
+
+def _split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
+    """The letters of a run, cut where the caller paused between two names."""
+    run = run_at(tokens, start)
+    if run is None:
+        return []
+    letters = [letter for letter in run.letters if letter.start < end]
+    pauses = {",", "."}
+    gaps = [
+        any(tokens[k].low in pauses for k in range(a.end, b.start))
+        for a, b in zip(letters, letters[1:], strict=False)
+    ]
+    words, current = [], letters[0].char
+    many = sum(gaps) >= max(2, len(gaps) * 0.6)
+    for gap, letter in zip(gaps, letters[1:], strict=False):
+        if gap and not many:
+            words.append(current)
+            current = ""
+        current += letter.char
+    words.append(current)
+    return words
+
+
+def _with_spelling(words: list[str], spelled: list[str]) -> list[str]:
+    """What was spelled replaces the word that sounds like it, or is a name of its own."""
+    result = list(words)
+    taken: set[int] = set()
+    whole = "".join(spelled)
+    if len(spelled) == 1 and result:
+        joined = fold("".join(result))
+        if len(result) > 1 and similar(joined, whole):
+            cut = _cut_like(result, whole)
+            if cut is not None:
+                return cut
+    for word in spelled:
+        match = next(
+            (
+                i for i in range(len(result) - 1, -1, -1)
+                if i not in taken and _same(result[i], word)
+            ),
+            None,
+        )  # fmt: skip
+        if match is None:
+            if len(spelled) == 1 and len(result) == 1 and result[0][0:1].lower() == word[0]:
+                result[0] = word
+                taken.add(0)
+                continue
+            result.append(word)
+            taken.add(len(result) - 1)
+        else:
+            result[match] = word
+            taken.add(match)
+    return result
+
+
+def _cut_like(words: list[str], letters: str) -> list[str] | None:
+    """ "Jane Doe, J A N E D O E": the letters of both names in one breath."""
+    lengths = [len(fold(w)) for w in words]
+    if sum(lengths) == len(letters):
+        result, at = [], 0
+        for n in lengths:
+            result.append(letters[at : at + n])
+            at += n
+        return result
+    if len(words) == 2:
+        best = None
+        for cut in range(2, len(letters) - 1):
+            if letters[cut] == fold(words[1])[:1] and similar(fold(words[0]), letters[:cut]):
+                best = [letters[:cut], letters[cut:]]
+        return best
+    return None
+
+
+def _same(word: str, letters: str) -> bool:
+    plain = "".join(c for c in fold(word) if c.isalpha())
+    return similar(plain, letters)
+
+
+def capitalised(word: str, position: int = 0) -> str:
+    """A name as one writes it: "McDonald", "O'Brien", "Smith-Jones", "van" inside a name."""
+    if position and word.lower() in LOWER_PARTICLES and not word.isupper():
+        return word if word[0].isupper() else word.lower()
+    if len(word) > 1 and not word.islower() and not word.isupper():
+        return word  # the recogniser's own capitals ("DeShawn") are the better ones
+    parts = word.split("-")
+    return "-".join(_capital(part) for part in parts)
+
+
+def _capital(word: str) -> str:
+    if not word:
+        return word
+    low = word.lower()
+    if "'" in low:
+        head, _, tail = low.partition("'")
+        if len(head) <= 2 and tail:
+            return f"{head.capitalize()}'{tail.capitalize()}"
+    if low.startswith("mc") and len(low) > 4:
+        return "Mc" + low[2:].capitalize()
+    return low[:1].upper() + low[1:]
