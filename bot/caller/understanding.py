@@ -51,10 +51,10 @@ _TOPICS: tuple[tuple[str, str], ...] = (
         r"\b(may|can|could) (a|one of|someone|our|my).{0,40}(contact|reach|call|get in touch)"
         r"|alright if we|okay if we|get in touch with you|permission to contact",
     ),
-    ("email", r"\be-?mail|\bmail address|\bat sign\b|\bthe address\b"),
+    ("email", r"\be-?mail|\bmail address|\bat sign\b|\b(the|that) address\b"),
     (
         "phone",
-        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|call you (back )?at",
+        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|\bthat number\b|call you (back )?at",
     ),
     (
         "meeting",
@@ -80,7 +80,7 @@ _TOPICS: tuple[tuple[str, str], ...] = (
     ),
     (
         "name",
-        r"\bname\b|\bwho am i (speaking|talking)|\bwhom am i\b|\bcall you\b",
+        r"\bnames?\b|\bwho am i (speaking|talking)|\bwhom am i\b|\bcall you\b",
     ),
 )
 _TOPIC = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _TOPICS)
@@ -121,11 +121,14 @@ def understand(text: str) -> Request:
     repair = _repair(question, text)
     if repair is not None:
         return repair
-    if _CONFIRM.search(question):
-        # "... Is that right?": what is read back is in the sentence itself or the one before.
-        position = sentences.index(question)
-        return Request(Wish.CONFIRM, None, " ".join(sentences[max(0, position - 1) : position + 1]))
+    position = sentences.index(question)
+    with_the_one_before = " ".join(sentences[max(0, position - 1) : position + 1])
     topic = topic_of(question)
+    if _CONFIRM.search(question) and topic != "consent_to_contact":
+        # "... Is that right?": what is read back is in the sentence itself or the one before.
+        return Request(Wish.CONFIRM, None, with_the_one_before)
+    # "I didn't get that number. Could you say it again?"
+    topic = topic or topic_of(with_the_one_before)
     return Request(Wish.ANSWER if topic else Wish.UNKNOWN, topic, question)
 
 
