@@ -69,8 +69,8 @@ def replay_call(call: CallRecord, lead: LeadRecord, *, playbook: str, recorded: 
     Raises:
         LeadlineError: if the playbook is not there or not right, or nothing was said.
     """
+    from bot.playbooks import load_playbook
     from flows.conversation import Conversation
-    from flows.playbook import load_playbook
 
     spoken = [turn for turn in call.turns if turn.role == "caller"]
     if not spoken:

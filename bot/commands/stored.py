@@ -20,6 +20,7 @@ from rich.text import Text
 from bot.config import load_settings
 from bot.errors import LeadlineError, UsageError
 from bot.storage.store import Store
+from bot.telemetry.logging import configure_logging
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ def with_store(work: Callable[[Store], Awaitable[T]], *, writable: bool = False)
         LeadlineError: if the settings or the database are not usable.
     """
     settings = load_settings()
+    configure_logging(settings.log_level, quiet=True, settings=settings)
 
     async def run() -> T:
         async with Store.opened(settings, writable=writable) as store:

@@ -39,7 +39,9 @@ def make_engine(settings: Settings) -> AsyncEngine:
     """
     url = make_url(settings.sqlalchemy_url)
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
+        return _sqlite_engine(
+            url, "LEADLINE_DATA_DIR" if settings.database_url is None else "DATABASE_URL"
+        )
     return _postgres_engine(url)
 
 
@@ -76,7 +78,7 @@ def _forget(task: asyncio.Future[Any]) -> None:
         logger.debug("An abandoned database transaction ended: {}", type(error).__name__)
 
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+def _sqlite_engine(url: URL, setting: str) -> AsyncEngine:
     path = sqlite_file(url)
     if path is not None:
         try:
@@ -84,7 +86,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
             # SQLite gives its -wal and -shm files the mode of the database.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise directory_error(path.parent, error) from None
+            raise directory_error(path.parent, error, setting) from None
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,

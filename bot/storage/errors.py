@@ -140,10 +140,10 @@ def _from_postgres(cause: psycopg.Error, where: str, *, transient: bool) -> Stor
     return StorageUnavailableError(f"{where} went away; is it running? Check DATABASE_URL")
 
 
-def directory_error(path: Path, error: OSError) -> StorageError:
+def directory_error(path: Path, error: OSError, setting: str) -> StorageError:
     """The line for a data directory that cannot be made or written."""
     reason = re.sub(r"^\[Errno \d+\] ", "", error.strerror or type(error).__name__)
     return StorageError(
-        f"LEADLINE_DATA_DIR: {path} cannot be used ({reason}); make it writable, or set "
-        "LEADLINE_DATA_DIR to another directory"
+        f"{setting}: {path} cannot be used ({reason}); make it writable, or set {setting} to "
+        "another directory"
     )

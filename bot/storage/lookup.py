@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.storage.errors import AmbiguousIdError, ErasedError, UnknownIdError
+from bot.storage.mapping import storable
 from bot.storage.models import Call, Lead
 
 Row = TypeVar("Row", Call, Lead)
@@ -33,6 +34,7 @@ async def the_one(
         AmbiguousIdError: if there are several.
         ErasedError: if its personal data was erased.
     """
+    typed = storable(typed)
     row = await session.get(table, typed) or await _by_prefix(session, table, key, typed, noun)
     if row.erased_at is not None:
         raise ErasedError(

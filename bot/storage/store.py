@@ -61,7 +61,7 @@ class Store:
         """
         store = cls(engine=make_engine(settings))
         try:
-            await store._bounded(store._prepare(writable=writable), schema.UPGRADE_TIMEOUT_S)
+            await store._prepare(writable=writable)
         except BaseException:
             await store.close()
             raise
@@ -136,7 +136,8 @@ class Store:
         """Remove the personal data of a lead and of its call for good; returns the lead's id.
 
         What stays says when there was a call, how long it took, what it cost and how it was
-        scored: nothing about a person.
+        scored: nothing about a person. Backups, and the dead rows of Postgres until its next
+        VACUUM, are the operator's to deal with.
 
         Raises:
             UnknownIdError, AmbiguousIdError, ErasedError: by its id, or a unique prefix of it.
@@ -311,9 +312,13 @@ class Store:
     # Around a transaction
 
     async def _prepare(self, *, writable: bool) -> None:
-        await schema.upgrade(self._engine)
-        if not writable:
-            return
+        revision = await self._bounded(schema.current_revision(self._engine), self._timeout_s)
+        if revision != schema.HEAD_REVISION:
+            await self._bounded(schema.upgrade(self._engine), schema.UPGRADE_TIMEOUT_S)
+        if writable:
+            await self._bounded(self._try_to_write(), self._timeout_s)
+
+    async def _try_to_write(self) -> None:
         async with self._writing_engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 # Writes a page, so that a full disk or a read-only file shows now.

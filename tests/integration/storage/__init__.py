@@ -1,0 +1,1 @@
+"""What lasts, in real databases: a SQLite file and a real Postgres."""
