@@ -30,6 +30,7 @@ from flows.dialogue import (
     DialogueState,
     Ending,
     failures_at_most,
+    repair_step,
 )
 from flows.lead import ASKABLE, Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import phrases_for
@@ -206,9 +207,21 @@ class _TurnReader:
                 continue
             if same_value(candidate.value, held.value):
                 return None
-            if not held.was_rejected(candidate.value):
-                return candidate
+            return self._best_of_all(spec, held, candidate)
         return None
+
+    def _best_of_all(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """The newest reading, or what the vote of all attempts makes of it."""
+        better = repair.voted(spec.kind, newest, held=held, around=self._around)
+        if better is not None:
+            held.note(self._evidence(newest.text, newest.value, newest.confidence, newest.rule))
+            return better
+        if held.was_rejected(newest.value):
+            held.note(self._evidence(newest.text, newest.value, newest.confidence, newest.rule))
+            return None
+        return newest
 
     def _object_to(self, spec: PlaybookField, held: FieldState, *, exact: bool) -> None:
         amended = self._amended(spec, held)
@@ -326,6 +339,10 @@ class _TurnReader:
         found = dict(read_all(tuple(sorted(kinds)), self._rest, around))
         if self._is_mostly_an_address(found):
             found.pop(Kind.TEXT, None)
+        if self._phrases.only_opens(self._rest.text):
+            # "Okay, my number is ..." agrees to nothing.
+            for kind in _YES_OR_NO:
+                found.pop(kind, None)
         for spec in self._playbook.fields:
             if spec.key in self._touched:
                 continue
@@ -350,15 +367,21 @@ class _TurnReader:
         whole = [c for c in candidates if c.value is not None]
         if asked and spec.kind in (Kind.EMAIL, Kind.PHONE):
             joined = repair.joined(
-                spec.kind, self._rest, held=held, around=self._around, whole=whole
+                spec.kind,
+                self._rest,
+                held=held,
+                around=self._around,
+                whole=whole,
+                step=repair_step(self._state, self._playbook, spec),
             )
             if joined is not None:
                 whole = [joined]
         for candidate in whole:
-            if held.was_rejected(candidate.value):
+            best = self._best_of_all(spec, held, candidate)
+            if best is None:
                 continue
-            if self._may_take(spec, held, candidate):
-                self._take(spec, candidate)
+            if self._may_take(spec, held, best):
+                self._take(spec, best)
             return
         partial = next((c for c in candidates if c.partial is not None), None)
         if partial is not None and held.value is None and asked:

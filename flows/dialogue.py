@@ -12,6 +12,7 @@ from flows.capture import Kind
 from flows.lead import ASKABLE, Lead, Status, same_value
 from flows.phrases import RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
+from flows.repair import doubtful_part
 
 ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
@@ -277,27 +278,39 @@ def _echo_line(playbook: Playbook, key: str, value: Any) -> str:
     return phrases_for(playbook.language).echo(spoken)
 
 
-def repair_step(field_state: Any, spec: PlaybookField) -> RepairStep | None:
+def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> RepairStep | None:
     """The step of the ladder that asks for the field now; None: one of its own questions."""
+    field_state = state.lead[spec.key]
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):
         spelled = spec.kind in (Kind.NAME, Kind.COMPANY)
         return RepairStep.SPELL if spelled and field_state.failures >= 3 else None
-    if field_state.partial is not None and field_state.failures == 0:
-        return RepairStep.REST
     if field_state.failures == 0:
-        return None
+        return RepairStep.REST if field_state.partial is not None else None
     email = spec.kind is Kind.EMAIL
     if field_state.failures == 1 and field_state.rejected:
-        return RepairStep.LOCAL_PART if email else RepairStep.LAST_DIGITS
-    if field_state.failures <= 2:
-        return RepairStep.WORDS_FOR_LETTERS if email else RepairStep.LAST_DIGITS
+        if not email:
+            return RepairStep.LAST_DIGITS
+        return doubtful_part(
+            str(field_state.rejected[-1]),
+            name=_first(state, playbook, Kind.NAME),
+            company=_first(state, playbook, Kind.COMPANY),
+        )
+    if field_state.failures == 1:
+        return None
+    if field_state.failures == 2:
+        return RepairStep.WORDS_FOR_LETTERS if email else RepairStep.DIGIT_BY_DIGIT
     return RepairStep.TYPED if email else RepairStep.KEYPAD
+
+
+def _first(state: DialogueState, playbook: Playbook, kind: Kind) -> str | None:
+    values = (state.lead.value(spec.key) for spec in playbook.fields_of(kind))
+    return next((v for v in values if isinstance(v, str)), None)
 
 
 def ask_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
     """The question for a field, in a form that the caller has not heard yet."""
     field_state = state.lead[spec.key]
-    step = repair_step(field_state, spec)
+    step = repair_step(state, playbook, spec)
     if step is not None:
         return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
     if field_state.asked and not field_state.failures:

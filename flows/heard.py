@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows import speakable
-from flows.capture import Kind, Surroundings, Utterance, read
+from flows.capture import Candidate, Kind, Surroundings, Utterance, read
 from flows.dialogue import Directive
 from flows.lead import Lead, same_value
 from flows.playbook import Playbook, PlaybookField, Verify
@@ -140,29 +140,40 @@ def _readable_value(text: str, kind: Kind, ours: Any, around: Surroundings) -> A
     """The one value of a kind in the words, or None; two different ones are no read-back."""
     if kind is Kind.EMAIL and not re.search(r"@|\bat\b", text, re.IGNORECASE):
         return None
-    whole = _best(text, kind, around)
-    parts: list[Any] = []
-    for sentence in _sentences(text):
-        value = _best(sentence, kind, around)
-        if value is not None and not any(same_value(value, p) for p in parts):
-            parts.append(value)
-    found = parts or ([whole] if whole is not None else [])
+    found: list[Any] = []
+    for part in _sentences(text):
+        rest = part
+        while (candidate := _best(rest, kind, around)) is not None:
+            if not any(same_value(candidate.value, value) for value in found):
+                found.append(candidate.value)
+            shorter = _without(rest, candidate.text)
+            if shorter == rest:
+                break
+            rest = shorter
+    if not found and (whole := _best(text, kind, around)) is not None:
+        found = [whole.value]
     if len(found) > 1:
         return next((v for v in found if not same_value(v, ours)), None)
     if len(found) == 1 and same_value(found[0], ours):
         return found[0]
     if ours is not None:
         excerpt = _excerpt(text, kind, ours)
-        if excerpt is not None and same_value(_best(excerpt, kind, around), ours):
+        reading = _best(excerpt, kind, around) if excerpt is not None else None
+        if reading is not None and same_value(reading.value, ours):
             return ours
     return found[0] if found else None
 
 
-def _best(text: str, kind: Kind, around: Surroundings) -> Any:
+def _best(text: str, kind: Kind, around: Surroundings) -> Candidate | None:
     for candidate in read(kind, Utterance.of(text), around.asking(kind)):
         if candidate.value is not None:
-            return candidate.value
+            return candidate
     return None
+
+
+def _without(text: str, part: str) -> str:
+    start = text.casefold().find(part.casefold()) if part else -1
+    return f"{text[:start]} , {text[start + len(part) :]}" if start >= 0 else text
 
 
 def _excerpt(text: str, kind: Kind, value: Any) -> str | None:
@@ -181,7 +192,8 @@ def _says(text: str, kind: Kind, value: Any, around: Surroundings) -> bool:
         return False
     if _excerpt(text, kind, value) is not None:
         return True
-    return any(same_value(_best(s, kind, around), value) for s in _sentences(text))
+    readings = (_best(sentence, kind, around) for sentence in _sentences(text))
+    return any(r is not None and same_value(r.value, value) for r in readings)
 
 
 def _overlap(question: str, text: str) -> float:

@@ -105,7 +105,7 @@ class Evidence:
             "turn": self.turn,
             "source": self.source.value,
             "value": self.value,
-            "confidence": round(self.confidence, 3),
+            "confidence": self.confidence,
             "rule": self.rule,
         }
 

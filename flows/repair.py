@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.capture import Candidate, Kind, Surroundings, Utterance, read
+from flows.combine import combined
 from flows.lead import FieldState, same_value
+from flows.phrases import RepairStep
+
+PROVIDERS = frozenset(
+    {
+        "aol.com", "gmail.com", "gmx.com", "gmx.de", "googlemail.com", "hotmail.com",
+        "icloud.com", "live.com", "me.com", "msn.com", "outlook.com", "proton.me",
+        "protonmail.com", "yahoo.com", "ymail.com",
+    }
+)  # fmt: skip
 
 
 def joined(
@@ -15,6 +26,7 @@ def joined(
     held: FieldState,
     around: Surroundings,
     whole: Sequence[Candidate],
+    step: RepairStep | None,
 ) -> Candidate | None:
     """A value made of this turn's words and what is already certain; None: nothing to add.
 
@@ -23,24 +35,71 @@ def joined(
     if any(not held.was_rejected(c.value) for c in whole if c.value is not None):
         return None
     around = around.asking(kind)
-    for text in _attempts(kind, utterance.text, held):
+    for text in _attempts(kind, utterance.text, held, step):
         for candidate in read(kind, Utterance(text), around):
             if candidate.value is not None and not held.was_rejected(candidate.value):
                 return candidate
     return None
 
 
-def _attempts(kind: Kind, text: str, held: FieldState) -> list[str]:
+def voted(
+    kind: Kind, newest: Candidate, *, held: FieldState, around: Surroundings
+) -> Candidate | None:
+    """What all attempts together make likelier than the newest one; None: nothing.
+
+    Only where the caller has said no before: a first reading is read back as it was heard.
+    """
+    if not held.rejected or kind not in (Kind.EMAIL, Kind.PHONE):
+        return None
+    earlier = [e.value for e in held.evidence if isinstance(e.value, str)]
+    around = around.asking(kind)
+
+    def is_valid(text: str) -> bool:
+        return any(same_value(c.value, text) for c in read(kind, Utterance(text), around))
+
+    value = combined([*earlier, str(newest.value)], rejected=held.rejected, is_valid=is_valid)
+    if value is None or same_value(value, newest.value):
+        return None
+    return replace(newest, value=value, confidence=0.5, rule="vote")
+
+
+def _attempts(kind: Kind, text: str, held: FieldState, step: RepairStep | None) -> list[str]:
     attempts = []
     if held.pieces:
         attempts.append(" ".join([*held.pieces, text]))
     if held.partial:
         attempts.append(f"{held.partial} {text}")
-    if kind is Kind.EMAIL and held.failures and held.value is None:
-        last = next((v for v in reversed(held.rejected) if isinstance(v, str)), None)
-        if last is not None and not same_value(last, "") and "@" in last:
+    if kind is Kind.EMAIL and held.value is None:
+        last = next((v for v in reversed(held.rejected) if isinstance(v, str) and "@" in v), None)
+        if last is not None:
             local, _, domain = last.partition("@")
-            if "." in text or " dot " in f" {text} ":
+            spoken_domain = domain.replace(".", " dot ")
+            if step is RepairStep.DOMAIN:
                 attempts.append(f"{local} at {text}")
-            attempts.append(f"{text} at {domain.replace('.', ' dot ')}")
+            elif step is not None:
+                attempts.append(f"{text} at {spoken_domain}")
     return attempts
+
+
+def doubtful_part(value: str, *, name: str | None, company: str | None) -> RepairStep:
+    """Which part of a rejected e-mail address to ask for again.
+
+    A local part that is made of the caller's name is hardly wrong; then it is the domain, unless
+    that is a provider everybody uses, or the company's name.
+    """
+    local, _, domain = value.partition("@")
+    letters = _letters(local)
+    names = [_letters(part) for part in (name or "").split()]
+    from_name = len(names) > 1 and letters in {
+        "".join(names), names[0] + names[-1], names[0][:1] + names[-1], names[-1] + names[0],
+        names[0] + names[-1][:1],
+    }  # fmt: skip
+    if not from_name or domain in PROVIDERS:
+        return RepairStep.LOCAL_PART
+    if company and _letters(domain.partition(".")[0]) in _letters(company):
+        return RepairStep.LOCAL_PART
+    return RepairStep.DOMAIN
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())

@@ -40,11 +40,12 @@ def disposition(lead: Lead, playbook: Playbook, now: datetime) -> Disposition:
         return Disposition.DO_NOT_CONTACT
     settled = lead.settled()
     missing = [f.key for f in playbook.fields if f.required and f.key not in settled]
+    if _unasked(lead, missing):
+        return Disposition.INCOMPLETE
     points = score(score_reasons(lead, playbook, now))
     for name in (Disposition.QUALIFIED, Disposition.NURTURE):
         rule = getattr(playbook.dispositions, name.value)
-        enough = points >= rule.score_at_least and all(key in settled for key in rule.known)
-        if enough and not (missing and name is Disposition.QUALIFIED and _unasked(lead, missing)):
+        if points >= rule.score_at_least and all(key in settled for key in rule.known):
             return name
     return Disposition.INCOMPLETE if missing else Disposition.UNQUALIFIED
 

@@ -45,6 +45,11 @@ _OBJECTS = re.compile(
     r"|that isn't|it's not|incorrect|correction|sorry|wait|almost|not quite)\b",
     re.IGNORECASE,
 )
+_ONLY_OPENS = re.compile(
+    r"^(?:ok|okay|right|alright|all right|well|so|sure|actually|oh)\b[,. ]+(?:so |and |actually )?"
+    r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
+    re.IGNORECASE,
+)
 _ENDS_IT = re.compile(
     r"\b(no|nope|nothing|nah|that's (?:all|it|everything)|that is all|all good|i'm good|we're good"
     r"|all set|goodbye|bye|sounds good|perfect|great)\b",
@@ -80,7 +85,10 @@ _REPAIR = {
         "Sorry about that. Could you give me just the part after the at sign again?"
     ),
     (Kind.PHONE, RepairStep.LAST_DIGITS): (
-        "Sorry about that. Could you say the number again, one digit at a time?"
+        "Sorry about that. Which part is wrong? The last four digits again, please?"
+    ),
+    (Kind.PHONE, RepairStep.DIGIT_BY_DIGIT): (
+        "I'm sorry. Could you say the whole number again, one digit at a time?"
     ),
     (Kind.EMAIL, RepairStep.WORDS_FOR_LETTERS): (
         "I'm sorry. Could you spell the e-mail address with a word for each letter, "
@@ -135,6 +143,9 @@ class English:
 
     def objects(self, text: str) -> bool:
         return _OBJECTS.search(text.strip()) is not None
+
+    def only_opens(self, text: str) -> bool:
+        return _ONLY_OPENS.search(text.strip()) is not None
 
     def ends_it(self, text: str) -> bool:
         return _ENDS_IT.search(text) is not None

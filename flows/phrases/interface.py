@@ -18,6 +18,7 @@ class RepairStep(StrEnum):
     DOMAIN = "domain"
     """The part of an e-mail address after the at sign."""
     LAST_DIGITS = "last_digits"
+    DIGIT_BY_DIGIT = "digit_by_digit"
     WORDS_FOR_LETTERS = "words_for_letters"
     SPELL = "spell"
     TYPED = "typed"
@@ -53,6 +54,9 @@ class Phrases(Protocol):
 
     def objects(self, text: str) -> bool:
         """Whether the words begin by saying no to what was just said in passing."""
+
+    def only_opens(self, text: str) -> bool:
+        """Whether "okay" or "right" at the beginning only opens a sentence about a value."""
 
     def ends_it(self, text: str) -> bool:
         """Whether a no to "anything else?" means that nothing is to be added."""

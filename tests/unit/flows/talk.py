@@ -94,5 +94,5 @@ ANSWERS = {
     "email": "jane dot doe at acme dot com",
     "phone": "four one five, five five five, two six seven one",
     "consent_to_contact": "Yes, please",
-    "meeting": "Next Thursday at two pm",
+    "meeting": "Thursday at two pm",
 }

@@ -44,7 +44,12 @@ def test_email_and_phone_are_read_back_and_names_amounts_and_dates_echoed() -> N
     [
         ("kind: email", "kind: emial", "fields[7].kind", "did you mean 'email'?"),
         ("  style: warm", "  stile: warm", "persona.stile", "did you mean 'style'?"),
-        ("    verify: readback\n", "    verify: reedback\n", "fields[7].verify", "did you mean 'readback'?"),
+        (
+            "    verify: readback\n",
+            "    verify: reedback\n",
+            "fields[7].verify",
+            "did you mean 'readback'?",
+        ),
         ("min: 1, max: 1000000", "min: 9, max: 2", "fields[3].validation", "greater than max"),
         ("field: meeting", "field: meating", "rubric[9].field", "no field 'meating'"),
         ("- key: company", "- key: name", "fields[1].key", "twice"),
