@@ -220,13 +220,8 @@ class _LiveKitPresence:
         await self._listener.line_lost()
 
     async def _on_participant_connected(self, _transport: Any, participant_id: str) -> None:
-        if not self._is_person(participant_id):
-            return
-        if self._caller_id is None:
-            self._caller_id = participant_id
-            self._input.caller_id = participant_id
-        if participant_id != self._caller_id:
-            logger.info("A second participant joined; the line stays with the caller")
+        if not self._is_the_caller(participant_id):
+            logger.info("Somebody else joined; the line stays with the caller")
             return
         # The first words are lost to a caller whose client has not subscribed to us yet.
         try:
@@ -236,7 +231,8 @@ class _LiveKitPresence:
         await self._listener.caller_joined(participant_id)
 
     async def _on_audio_track_subscribed(self, _transport: Any, participant_id: str) -> None:
-        if participant_id in (None, self._caller_id):
+        # Tracks may be announced before their participant is.
+        if self._is_the_caller(participant_id):
             return
         participant = self._room.remote_participants.get(participant_id)
         for publication in participant.track_publications.values() if participant else ():
@@ -257,6 +253,11 @@ class _LiveKitPresence:
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _is_the_caller(self, participant_id: str) -> bool:
+        if self._caller_id is None and self._is_person(participant_id):
+            self._caller_id = self._input.caller_id = participant_id
+        return participant_id == self._caller_id
 
     def _is_person(self, participant_id: str) -> bool:
         from livekit import rtc
