@@ -39,6 +39,7 @@ from flows.questions import answer_to
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
+CLEAR_CONFIDENCE = 0.8
 REJECTIONS_AT_MOST = 6
 """Values of one field that the caller said no to, before a person has to settle it."""
 LONGEST_TURN = 4000
@@ -336,7 +337,7 @@ class _TurnReader:
         around = self._around
         if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and self._objected:
             around = surroundings(self._state, self._playbook, self._now, confirming=False)
-        found = dict(read_all(tuple(sorted(kinds)), self._rest, around))
+        found = self._found(kinds, around)
         if self._is_mostly_an_address(found):
             found.pop(Kind.TEXT, None)
         if self._phrases.only_opens(self._rest.text):
@@ -347,6 +348,21 @@ class _TurnReader:
             if spec.key in self._touched:
                 continue
             self._value_for(spec, found.get(spec.kind, ()))
+
+    def _found(self, kinds: set[Kind], around: Surroundings) -> dict[Kind, tuple[Candidate, ...]]:
+        """Candidates by kind. An address or a number that nobody asked for claims its words
+        before the kind that was asked for can make a time or an amount of them."""
+        clear: dict[Kind, tuple[Candidate, ...]] = {}
+        rest = self._rest
+        for kind in (Kind.EMAIL, Kind.PHONE):
+            if kind not in kinds or kind is around.asked:
+                continue
+            found = read(kind, rest, around)
+            if found and found[0].value is not None and found[0].confidence >= CLEAR_CONFIDENCE:
+                clear[kind] = found
+                rest = Utterance(_without(rest.text, found[0].text), rest.words)
+        others = tuple(sorted(kinds - clear.keys()))
+        return {**dict(read_all(others, rest, around)), **clear}
 
     def _is_mostly_an_address(self, found: Mapping[Kind, Sequence[Candidate]]) -> bool:
         """Whether little is said beside an e-mail address or a phone number."""
@@ -600,6 +616,11 @@ def cleaned(text: str) -> str:
 def _after(text: str, part: str) -> str:
     start = text.casefold().find(part.casefold()) if part else -1
     return text[start + len(part) :].strip(" ,.;") if start >= 0 else ""
+
+
+def _without(text: str, part: str) -> str:
+    start = text.casefold().find(part.casefold()) if part else -1
+    return f"{text[:start]} , {text[start + len(part) :]}" if start >= 0 else text
 
 
 def _is_past(value: str, now: datetime) -> bool:

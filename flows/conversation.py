@@ -179,7 +179,9 @@ class Conversation:
     def directive(self) -> Directive:
         """What the next reply must do. Pure: may be asked any number of times."""
         if self._directive is None:
-            self._directive = decide(self._state, self.playbook, self._closing_name())
+            self._directive = decide(
+                self._state, self.playbook, closing_name=self._closing_name(), now=self._now
+            )
         return self._directive
 
     def reply(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -149,7 +150,9 @@ class Directive:
         return "\n".join(lines)
 
 
-def decide(state: DialogueState, playbook: Playbook, closing_name: str) -> Directive:
+def decide(
+    state: DialogueState, playbook: Playbook, *, closing_name: str, now: datetime
+) -> Directive:
     """The next reply. `closing_name` is which of the playbook's closings fits the lead now."""
     if state.closed:
         goodbye = phrases_for(playbook.language).goodbye
@@ -163,7 +166,7 @@ def decide(state: DialogueState, playbook: Playbook, closing_name: str) -> Direc
     open_keys = _open_keys(state, playbook)
     to_read_back = _readback_due(state, playbook)
     echo = _echo_due(state, playbook, leave_out=to_read_back)
-    echo_lines = tuple(_echo_line(playbook, key, value) for key, value in echo.items())
+    echo_lines = tuple(_echo_line(playbook, key, value, now) for key, value in echo.items())
     if to_read_back is not None:
         spec = playbook.field(to_read_back)
         value = state.lead[to_read_back].value
@@ -265,13 +268,13 @@ def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField)
         style = speakable.Style.PHONETIC
     elif field_state.failures == 1 or field_state.readbacks == 1:
         style = speakable.Style.SPELLED
-    spoken = speakable.say(spec.kind, field_state.value, style)
+    spoken = speakable.say(spec.kind, field_state.value, style, region=playbook.region)
     return phrases_for(playbook.language).readback(spec.kind, spoken, field_state.readbacks)
 
 
-def _echo_line(playbook: Playbook, key: str, value: Any) -> str:
+def _echo_line(playbook: Playbook, key: str, value: Any, now: datetime) -> str:
     spec = playbook.field(key)
-    spoken = speakable.say(spec.kind, value, speakable.Style.PLAIN)
+    spoken = speakable.say(spec.kind, value, speakable.Style.PLAIN, now=now, region=playbook.region)
     if spec.acknowledgement and "{value}" in spec.acknowledgement:
         line = spec.acknowledgement.replace("{value}", spoken)
         return line[:1].upper() + line[1:]

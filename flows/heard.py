@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from flows import speakable
@@ -157,7 +158,7 @@ def _readable_value(text: str, kind: Kind, ours: Any, around: Surroundings) -> A
     if len(found) == 1 and same_value(found[0], ours):
         return found[0]
     if ours is not None:
-        excerpt = _excerpt(text, kind, ours)
+        excerpt = _excerpt(text, kind, ours, around)
         reading = _best(excerpt, kind, around) if excerpt is not None else None
         if reading is not None and same_value(reading.value, ours):
             return ours
@@ -176,11 +177,11 @@ def _without(text: str, part: str) -> str:
     return f"{text[:start]} , {text[start + len(part) :]}" if start >= 0 else text
 
 
-def _excerpt(text: str, kind: Kind, value: Any) -> str | None:
+def _excerpt(text: str, kind: Kind, value: Any, around: Surroundings) -> str | None:
     """The value's own spoken form, where the words contain it from beginning to end."""
     heard = f" {' '.join(_words(text))} "
-    for style in speakable.Style:
-        spoken = speakable.say(kind, value, style)
+    for style, now in product(speakable.Style, (None, around.now)):
+        spoken = speakable.say(kind, value, style, now=now, region=around.region)
         words = " ".join(_words(spoken))
         if words and f" {words} " in heard:
             return spoken
@@ -190,7 +191,7 @@ def _excerpt(text: str, kind: Kind, value: Any) -> str | None:
 def _says(text: str, kind: Kind, value: Any, around: Surroundings) -> bool:
     if kind in (Kind.TEXT, Kind.BOOLEAN, Kind.CONSENT):
         return False
-    if _excerpt(text, kind, value) is not None:
+    if _excerpt(text, kind, value, around) is not None:
         return True
     readings = (_best(sentence, kind, around) for sentence in _sentences(text))
     return any(r is not None and same_value(r.value, value) for r in readings)

@@ -104,7 +104,9 @@ def summary(lead: Lead, playbook: Playbook) -> str:
     for spec in playbook.fields:
         if spec.key not in settled:
             continue
-        spoken = speakable.say(spec.kind, settled[spec.key], speakable.Style.PLAIN)
+        spoken = speakable.say(
+            spec.kind, settled[spec.key], speakable.Style.PLAIN, region=playbook.region
+        )
         shown = settled[spec.key] if isinstance(settled[spec.key], str) else spoken
         sure = " (confirmed)" if lead[spec.key].status is Status.CONFIRMED else ""
         parts.append(f"{spec.label}: {shown}{sure}")

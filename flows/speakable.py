@@ -150,21 +150,14 @@ def _is_word(chunk: str) -> bool:
 def _name(kind: Kind, value: str, style: Style) -> str:
     if style is Style.PLAIN and _reads_back(kind, value, value):
         return value
-    words = [w for w in re.split(r"[\s]+", value) if w]
-    letters = ["".join(c for c in w if c.isalnum()) for w in words]
-    if style is not Style.PHONETIC:
-        text = f"{value}, {', '.join(spell(w) for w in letters if w)}"
-        if _reads_back(kind, value, text):
-            return text
-        bare = ", ".join(spell(w) for w in letters if w)
-        if style is Style.PLAIN and _reads_back(kind, value, bare):
-            return bare
-    by_word = [", ".join(letter(c) for c in w) for w in letters if w]
-    text = f"{value}, {'. '.join(by_word)}"
-    for attempt in (text, f"{value}, {spell(''.join(letters))}", value):
-        if _reads_back(kind, value, attempt):
-            return attempt
-    return value
+    letters = ["".join(c for c in word if c.isalnum()) for word in value.split()]
+    letters = [word for word in letters if word]
+    spelled = ", ".join(spell(word) for word in letters)
+    by_word = ". ".join(", ".join(letter(c) for c in word) for word in letters)
+    attempts = [f"{value}, {spelled}", spelled, f"{value}, {by_word}", by_word, value]
+    if style is Style.PHONETIC:
+        attempts = [attempts[2], attempts[3], *attempts]
+    return next((text for text in attempts if _reads_back(kind, value, text)), value)
 
 
 @lru_cache(maxsize=512)
