@@ -250,11 +250,17 @@ class Emulator(ABC):
         return web.json_response({"ok": True})
 
     async def _post_down(self, request: web.Request) -> web.Response:
-        seconds = float((await request.json())["seconds"])
+        try:
+            seconds = float((await request.json())["seconds"])
+        except (ValueError, TypeError, KeyError):
+            return web.json_response({"error": "seconds must be a number"}, status=400)
         task = asyncio.create_task(self._down_for(seconds))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        return web.json_response({"down_s": seconds})
+        response = web.json_response({"down_s": seconds})
+        # A connection kept alive would still be served while the others are refused.
+        response.force_close()
+        return response
 
     async def _down_for(self, seconds: float) -> None:
         await self.down()

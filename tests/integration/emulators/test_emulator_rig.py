@@ -121,6 +121,22 @@ class TestAsAProcess:
         assert chats[0]["body"]["messages"] == HELLO
         assert env["OPENAI_API_KEY"] not in json.dumps(chats)
 
+    async def test_it_goes_down_and_comes_back(self, started: dict[str, dict[str, str]]) -> None:
+        url = started["urls"]["daily"]
+        async with aiohttp.ClientSession() as http:
+            async with http.post(f"{url}/_control/down", json={"seconds": 0.2}) as response:
+                assert response.status == 200
+            refused = 0
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while True:
+                    try:
+                        async with http.get(f"{url}/_control/requests") as response:
+                            if refused:
+                                break
+                    except aiohttp.ClientError:
+                        refused += 1
+        assert refused
+
     async def test_a_bad_command_says_what_is_wrong(
         self, started: dict[str, dict[str, str]]
     ) -> None:
