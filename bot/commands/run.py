@@ -42,7 +42,7 @@ def run(
     from bot.rooms import check_room_name
     from bot.telemetry.logging import configure_logging
 
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings=settings)
     call = asyncio.run(_run(settings, check_room_name(room)))
     if as_json:
         typer.echo(call.model_dump_json())
