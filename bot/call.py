@@ -237,8 +237,10 @@ class Call:
 
     def _latency_observer(self) -> UserBotLatencyObserver:
         async def measured(_: Any, breakdown: LatencyBreakdown) -> None:
-            if breakdown.measured_from is MeasuredFrom.USER_SILENCE:
-                self._interview.answered_in(parts_ms(breakdown.contributions))
+            if breakdown.measured_from is not MeasuredFrom.CLIENT_CONNECTED:
+                parts = parts_ms(breakdown.contributions)
+                if parts:
+                    self._interview.answered_in(parts)
 
         observer = UserBotLatencyObserver()
         observer.add_event_handler("on_latency_breakdown", measured)

@@ -11,12 +11,15 @@ from pipecat.observers.user_bot_latency_observer import LatencyContribution
 from bot.records import Latency, TurnLatency, TurnRecord
 
 EXPECTED_PARTS = ("endpointing_wait_ms", "llm_inference_ms", "speech_synthesis_ms")
-"""Parts that every answer has; what is absent from these was not measured."""
+"""Parts that an answer that was not measured is listed with, as null."""
 
 
 def parts_ms(contributions: Sequence[LatencyContribution]) -> dict[str, float | None]:
-    """Pipecat's named contributions as `{key_ms: milliseconds}`; equal keys are added up."""
-    parts: dict[str, float | None] = dict.fromkeys(EXPECTED_PARTS)
+    """Pipecat's named contributions as `{key_ms: milliseconds}`; equal keys are added up.
+
+    They account for the whole interval: a stage too short to be named is part of another.
+    """
+    parts: dict[str, float | None] = {}
     for part in contributions:
         key = f"{part.key}_ms"
         parts[key] = round((parts.get(key) or 0.0) + part.duration_secs * 1000, 1)
