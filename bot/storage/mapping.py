@@ -54,26 +54,17 @@ def write_call(row: Call, call: CallRecord) -> None:
     row.cost_usd, row.cost_lines = data["cost"]["total_usd"] or 0.0, data["cost"]["lines"]
 
 
-def turn_row(call_id: str, turn: TurnRecord) -> Turn:
+def turn_values(call_id: str, turn: TurnRecord) -> dict[str, Any]:
     """The turn's row."""
-    data = storable(turn.model_dump(mode="json"))
-    return Turn(
-        call_id=call_id,
-        n=turn.n,
-        role=turn.role,
-        text=data["text"],
-        heard_text=data["heard_text"],
-        interrupted=turn.interrupted,
-        start_s=data["start_s"] or 0.0,
-        end_s=data["end_s"] or 0.0,
-        **data["rung"],
-    )
+    data: dict[str, Any] = storable(turn.model_dump(mode="json"))
+    rung = data.pop("rung")
+    times = {name: data[name] or 0.0 for name in ("start_s", "end_s")}
+    return {"call_id": call_id, **data, **times, **rung}
 
 
-def timing_row(call_id: str, latency: TurnLatency) -> TurnTiming:
+def timing_values(call_id: str, latency: TurnLatency) -> dict[str, Any]:
     """The row of a turn's latency."""
-    data = storable(latency.model_dump(mode="json"))
-    return TurnTiming(call_id=call_id, **data)
+    return {"call_id": call_id, **storable(latency.model_dump(mode="json"))}
 
 
 def write_lead(row: Lead, lead: LeadRecord, *, is_new: bool) -> bool:

@@ -30,6 +30,7 @@ from bot.storage.errors import (
 )
 from bot.storage.lookup import the_one
 from bot.storage.models import Call, Lead, LeadField, Turn, TurnTiming
+from bot.storage.upsert import upsert
 
 T = TypeVar("T")
 
@@ -116,9 +117,9 @@ class Store:
                 raise UnknownIdError(f"no call {call_id}: a turn needs its call to be started")
             if call.erased_at is not None:
                 return
-            await session.merge(mapping.turn_row(call_id, turn))
+            await upsert(session, Turn, [mapping.turn_values(call_id, turn)])
             if latency is not None:
-                await session.merge(mapping.timing_row(call_id, latency))
+                await upsert(session, TurnTiming, [mapping.timing_values(call_id, latency)])
             if lead is not None:
                 await self._save_lead(session, lead)
 
@@ -262,10 +263,10 @@ class Store:
             session.add(row)
         mapping.write_call(row, call)
         await session.flush()
-        for turn in call.turns:
-            await session.merge(mapping.turn_row(call.call_id, turn))
-        for latency in call.latency.turns:
-            await session.merge(mapping.timing_row(call.call_id, latency))
+        turns = [mapping.turn_values(call.call_id, turn) for turn in call.turns]
+        await upsert(session, Turn, turns)
+        timings = [mapping.timing_values(call.call_id, timing) for timing in call.latency.turns]
+        await upsert(session, TurnTiming, timings)
         await self._save_lead(session, lead)
 
     async def _save_lead(self, session: AsyncSession, lead: LeadRecord) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.storage.mapping import storable, turn_row, write_lead
+from bot.storage.mapping import storable, turn_values, write_lead
 from bot.storage.models import Lead
 from tests.unit.storage.samples import lead_of, turn_of
 
@@ -30,8 +30,8 @@ def test_storable(value: Any, stored: Any) -> None:
 
 
 def test_a_turn_with_times_that_are_no_numbers_is_still_kept() -> None:
-    row = turn_row("call-1", turn_of(1, end_s=math.nan, text="a\0b"))
-    assert (row.end_s, row.text) == (0.0, "ab")
+    row = turn_values("call-1", turn_of(1, end_s=math.nan, text="a\0b"))
+    assert (row["end_s"], row["text"]) == (0.0, "ab")
 
 
 def test_only_a_change_of_content_makes_a_revision() -> None:
