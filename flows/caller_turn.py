@@ -47,6 +47,7 @@ LONGEST_TURN = 4000
 TURNS_REMEMBERED = 60
 _YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _REACH = (Kind.EMAIL, Kind.PHONE, Kind.NAME, Kind.COMPANY)
+_MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
 
@@ -338,7 +339,7 @@ class _TurnReader:
         if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and self._objected:
             around = surroundings(self._state, self._playbook, self._now, confirming=False)
         found = self._found(kinds, around)
-        if self._is_mostly_an_address(found):
+        if self._is_mostly_an_address(found, len(self._all.text.split())):
             found.pop(Kind.TEXT, None)
         if self._phrases.only_opens(self._rest.text):
             # "Okay, my number is ..." agrees to nothing.
@@ -361,14 +362,16 @@ class _TurnReader:
             if found and found[0].value is not None and found[0].confidence >= CLEAR_CONFIDENCE:
                 clear[kind] = found
                 rest = Utterance(_without(rest.text, found[0].text), rest.words)
+        if clear:
+            self._rest = rest
         others = tuple(sorted(kinds - clear.keys()))
         return {**dict(read_all(others, rest, around)), **clear}
 
-    def _is_mostly_an_address(self, found: Mapping[Kind, Sequence[Candidate]]) -> bool:
+    def _is_mostly_an_address(self, found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
         """Whether little is said beside an e-mail address or a phone number."""
         for kind in (Kind.EMAIL, Kind.PHONE):
             for candidate in found.get(kind, ()):
-                beside = len(self._rest.text.split()) - len(candidate.text.split())
+                beside = words - len(candidate.text.split())
                 if candidate.value is not None and beside < 4:
                     return True
         return False
@@ -381,7 +384,7 @@ class _TurnReader:
         least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
         candidates = [c for c in candidates if c.confidence >= least]
         whole = [c for c in candidates if c.value is not None]
-        if asked and spec.kind in (Kind.EMAIL, Kind.PHONE):
+        if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and self._answer in _MAY_CARRY_A_PART:
             joined = repair.joined(
                 spec.kind,
                 self._rest,

@@ -7,7 +7,7 @@ something else of it. Only what is found in the heard words counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -115,12 +115,17 @@ def _values_said(
     text: str, *, playbook: Playbook, lead: Lead, directive: Directive, around: Surroundings
 ) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    for spec in playbook.fields:
+    # An address may contain what looks like a number; it claims its words first.
+    for spec in sorted(playbook.fields, key=lambda f: f.kind is not Kind.EMAIL):
         state = lead[spec.key]
         if spec.verify is Verify.READBACK:
-            value = _readable_value(text, spec.kind, state.value, around)
+            readings = _readable_values(text, spec.kind, state.value, around)
+            value = _the_one(readings, state.value)
             if value is not None and _belongs_to(spec, value, playbook, lead):
                 said[spec.key] = value
+            if spec.kind is Kind.EMAIL:
+                for reading in readings:
+                    text = _without(text, reading.text)
         elif (
             spec.key in directive.echo
             and state.value is not None
@@ -137,32 +142,35 @@ def _belongs_to(spec: PlaybookField, value: Any, playbook: Playbook, lead: Lead)
     return spec.key in holders if holders else lead.value(spec.key) is not None or len(peers) == 1
 
 
-def _readable_value(text: str, kind: Kind, ours: Any, around: Surroundings) -> Any:
-    """The one value of a kind in the words, or None; two different ones are no read-back."""
+def _readable_values(text: str, kind: Kind, ours: Any, around: Surroundings) -> list[Candidate]:
+    """The values of a kind in the words, each once."""
     if kind is Kind.EMAIL and not re.search(r"@|\bat\b", text, re.IGNORECASE):
-        return None
-    found: list[Any] = []
+        return []
+    found: list[Candidate] = []
     for part in _sentences(text):
         rest = part
         while (candidate := _best(rest, kind, around)) is not None:
-            if not any(same_value(candidate.value, value) for value in found):
-                found.append(candidate.value)
+            if not any(same_value(candidate.value, other.value) for other in found):
+                found.append(candidate)
             shorter = _without(rest, candidate.text)
             if shorter == rest:
                 break
             rest = shorter
     if not found and (whole := _best(text, kind, around)) is not None:
-        found = [whole.value]
-    if len(found) > 1:
-        return next((v for v in found if not same_value(v, ours)), None)
-    if len(found) == 1 and same_value(found[0], ours):
-        return found[0]
-    if ours is not None:
+        found = [whole]
+    if ours is not None and len(found) < 2 and _the_one(found, ours) != ours:
         excerpt = _excerpt(text, kind, ours, around)
         reading = _best(excerpt, kind, around) if excerpt is not None else None
         if reading is not None and same_value(reading.value, ours):
-            return ours
-    return found[0] if found else None
+            return [reading]
+    return found
+
+
+def _the_one(readings: Sequence[Candidate], ours: Any) -> Any:
+    """The one value that was read back; of several, one that is not ours: they do not agree."""
+    if len(readings) > 1:
+        return next((r.value for r in readings if not same_value(r.value, ours)), None)
+    return readings[0].value if readings else None
 
 
 def _best(text: str, kind: Kind, around: Surroundings) -> Candidate | None:
