@@ -26,6 +26,8 @@ class Wish(StrEnum):
     """The part of the e-mail address before the at sign."""
     DOMAIN = auto()
     """The part behind it."""
+    LAST_DIGITS = auto()
+    """The last digits of the phone number."""
     ANYTHING_ELSE = auto()
     STILL_THERE = auto()
     GOODBYE = auto()
@@ -54,7 +56,8 @@ _TOPICS: tuple[tuple[str, str], ...] = (
     ("email", r"\be-?mail|\bmail address|\bat sign\b|\b(the|that) address\b"),
     (
         "phone",
-        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|\bthat number\b|call you (back )?at",
+        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|\b(that|whole) number\b|\bdigits?\b"
+        r"|call you (back )?at",
     ),
     (
         "meeting",
@@ -97,6 +100,7 @@ _STILL_THERE = re.compile(r"\b(still there|can you hear me|are you there)\b", re
 _NATO = re.compile(r"\bword for each letter\b|\bas in\b|\bphonetic", re.IGNORECASE)
 _LOCAL = re.compile(r"\bbefore the at\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"\b(after|behind) the at\b", re.IGNORECASE)
+_LAST_DIGITS = re.compile(r"\blast (two|three|four|few) digits\b", re.IGNORECASE)
 _SPELL = re.compile(r"\bspell\b|\bletter by letter\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\?|^(?:(?:please|sorry|so|and|well|okay)[,. ]+)*(?:tell|give|say|spell|could|can|may|what"
@@ -143,6 +147,8 @@ def _repair(question: str, text: str) -> Request | None:
         return Request(Wish.LOCAL_PART, "email", question)
     if _DOMAIN.search(question):
         return Request(Wish.DOMAIN, "email", question)
+    if _LAST_DIGITS.search(question):
+        return Request(Wish.LAST_DIGITS, "phone", question)
     if _NATO.search(question):
         return Request(Wish.NATO, topic or "email", question)
     if _SPELL.search(question):

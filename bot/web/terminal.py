@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.stored import plain, shown
+from bot.commands.stored import plain
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
+from bot.web.values import written
 
 _MARK = {
     "heard": ("◔", "yellow"),
@@ -72,7 +73,6 @@ class WatchedCall:
         self._fresh: list[RenderableType] = []
         self._open_turn: TurnRecord | None = None
         self._latency: dict[int, float] = {}
-        self._score = 0
         self.lead: LeadRecord | None = None
         self.call: CallRecord | None = None
 
@@ -103,12 +103,10 @@ class WatchedCall:
         """Fields are printed when their value or status has changed."""
         self.lead = lead
         for name, field in lead.fields.items():
-            now = (str(field.get("status")), shown(field.get("value")))
+            now = (str(field.get("status")), written(field.get("value")))
             if now != self._shown.get(name, ("open", "")):
                 self._shown[name] = now
                 self._fresh.append(_field(name, *now))
-        if lead.score != self._score:
-            self._score = lead.score
 
     def call_ended(self, call: CallRecord) -> None:
         """The call is over and saved."""
@@ -165,10 +163,12 @@ def _row(time: str, who: str, words: Text) -> RenderableType:
 
 def _field(name: str, status: str, value: str) -> RenderableType:
     mark, style = _MARK.get(status, ("○", "dim"))
+    if status == "open":
+        mark, style, status = "↺", "yellow", "to be asked again"
     text = Text(f"{mark} ", style=style)
     text.append(f"{name.replace('_', ' ')} ", style="dim")
-    text.append_text(plain(value, "bold"))
-    text.append(f"  {status}", style=style)
+    text.append_text(plain(f"{value}  " if value else "", "bold"))
+    text.append(status, style=style)
     return Padding(text, (0, 0, 0, _TIME_WIDTH + _NAME_WIDTH + 2))
 
 
@@ -181,7 +181,7 @@ def sheet(lead: LeadRecord, call: CallRecord) -> RenderableType:
         evidence = (field.get("evidence") or [{}])[-1].get("text", "")
         table.add_row(
             Text(name.replace("_", " "), style="dim"),
-            plain(shown(field.get("value")), "bold"),
+            plain(written(field.get("value")), "bold"),
             Text(f"{mark} {status}", style=style),
             plain(f"“{evidence}”" if evidence else "", "dim"),
         )

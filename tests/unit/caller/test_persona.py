@@ -8,6 +8,7 @@ import pytest
 
 from bot.caller.persona import load_persona, personas, read_back_is_true
 from bot.errors import UsageError
+from tests.unit.caller.people import DANIEL
 
 
 @pytest.mark.parametrize("name", personas())
@@ -20,8 +21,7 @@ def test_a_persona_that_comes_with_leadline_answers_what_every_bot_asks(name: st
 
 
 def test_an_answer_changes_when_asked_again_and_then_stays() -> None:
-    persona = load_persona("daniel-carter")
-    first, second, third = (persona.answer("name", nth) for nth in range(3))
+    first, second, third = (DANIEL.answer("name", nth) for nth in range(3))
     assert first != second == third
 
 
@@ -54,7 +54,7 @@ def test_an_answer_changes_when_asked_again_and_then_stays() -> None:
     ],
 )
 def test_a_read_back_is_compared_with_the_truth(said: str, topic: str | None, true: bool) -> None:
-    assert read_back_is_true(said, load_persona("daniel-carter")) == (topic, true)
+    assert read_back_is_true(said, DANIEL) == (topic, true)
 
 
 def test_an_unknown_persona_is_one_clear_error() -> None:

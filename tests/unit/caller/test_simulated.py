@@ -11,8 +11,8 @@ import pytest
 from bot.caller.bot_words import BotWords
 from bot.caller.endpointing import Endpointer
 from bot.caller.peer import FRAME_BYTES, Recording
-from bot.caller.persona import load_persona
 from bot.caller.simulated import CallReport, SimulatedCaller
+from tests.unit.caller.people import DANIEL
 from tests.unit.web.story import Message, rtvi
 
 LOUD = (8000 * np.sin(np.arange(FRAME_BYTES // 2) / 20)).astype(np.int16).tobytes()
@@ -82,11 +82,9 @@ async def deaf(_: bytes) -> str:
     raise AssertionError("the bot's own words were there")
 
 
-async def call(
-    bot: ScriptedBot, persona: str = "daniel-carter", quiet_bot_s: float = 5
-) -> CallReport:
+async def call(bot: ScriptedBot, quiet_bot_s: float = 5) -> CallReport:
     caller = SimulatedCaller(
-        persona=load_persona(persona), peer=bot, speak=speak, hear=deaf, quiet_bot_s=quiet_bot_s
+        persona=DANIEL, peer=bot, speak=speak, hear=deaf, quiet_bot_s=quiet_bot_s
     )
     return await asyncio.wait_for(caller.run(), 20)
 
@@ -115,9 +113,7 @@ async def test_a_right_read_back_is_confirmed_and_a_wrong_one_corrected() -> Non
         "Let me read that back: daniel at green river foods dot com. Is that right?",
     )
     await call(bot)
-    assert bot.heard[1] == (
-        "No, that's not right. Sure. It is daniel, at green river foods dot com."
-    )
+    assert bot.heard[1] == ("No, that's not right. daniel, at green river foods.")
     assert bot.heard[2] == "Yes, that's right."
 
 
@@ -137,9 +133,7 @@ async def test_a_name_that_comes_back_wrong_is_put_right() -> None:
 
 async def test_he_waits_while_nothing_is_asked() -> None:
     bot = ScriptedBot("Hi, this is Ada, the AI assistant at Leadline.")
-    caller = SimulatedCaller(
-        persona=load_persona("daniel-carter"), peer=bot, speak=speak, hear=deaf, quiet_bot_s=0.2
-    )
+    caller = SimulatedCaller(persona=DANIEL, peer=bot, speak=speak, hear=deaf, quiet_bot_s=0.2)
     report = await asyncio.wait_for(caller.run(), 20)
     assert [each.role for each in report.said] == ["bot", "caller"]
     # A bot that stays silent is asked whether it is there; this one then hangs up.
@@ -174,9 +168,7 @@ async def test_without_the_bots_words_its_sound_is_recognised() -> None:
         assert len(pcm) >= 20 * FRAME_BYTES
         return "which company are you with?"
 
-    caller = SimulatedCaller(
-        persona=load_persona("daniel-carter"), peer=bot, speak=speak, hear=hear
-    )
+    caller = SimulatedCaller(persona=DANIEL, peer=bot, speak=speak, hear=hear)
     await asyncio.wait_for(caller.run(), 20)
     assert bot.heard == ["I work for Green River Foods."]
 

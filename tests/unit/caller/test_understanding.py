@@ -49,6 +49,12 @@ def test_every_question_of_the_default_playbook_is_about_its_field(
             Wish.NATO,
             "email",
         ),
+        ("Which part is wrong? The last four digits again, please?", Wish.LAST_DIGITS, "phone"),
+        (
+            "I'm sorry. Could you say the whole number again, one digit at a time?",
+            Wish.ANSWER,
+            "phone",
+        ),
         ("Sorry, could you spell the full name for me?", Wish.SPELL, "name"),
         ("Is there anything you'd like to add or change?", Wish.ANYTHING_ELSE, None),
         ("Are you still there?", Wish.STILL_THERE, None),
