@@ -23,7 +23,7 @@ from flows.capture import (
     phone,
     text,
 )
-from flows.capture.amend import amend
+from flows.capture.amend import amend, hinted, tail_of
 from flows.capture.answer import classify
 from flows.capture.model import (
     Answer,
@@ -77,7 +77,10 @@ _MOST_ALTERNATIVES = 4
 def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
     """Candidates for one kind of value, best first; empty where the utterance has none."""
     heard = tokenize(utterance.text)
-    found = [_weighed(c, heard, utterance) for c in _READERS[kind](heard, around)]
+    found = [
+        _weighed(_with_tail(c, heard, around), heard, utterance)
+        for c in _READERS[kind](heard, around)
+    ]
     for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
         other = tokenize(alternative)
         found.extend(
@@ -118,22 +121,67 @@ def read_all(
 def answer(utterance: Utterance, around: Surroundings) -> Answer:
     """What the utterance is in the conversation; only an unambiguous yes is ``YES``."""
     heard = tokenize(utterance.text)
-    return classify(heard, around, restated=_restated(heard, utterance, around))
+    verdict = classify(heard, around, restated=_restated(heard, around))
+    if verdict in {Answer.OTHER, Answer.NO} and _corrects(utterance, around):
+        return Answer.CORRECTION
+    return verdict
 
 
-def _restated(heard: Heard, utterance: Utterance, around: Surroundings) -> tuple[int, int] | None:
+def _corrects(utterance: Utterance, around: Surroundings) -> bool:
+    """Whether the utterance changes the value that was just read back."""
+    kind, value = around.confirming, around.confirming_value
+    if kind is None or kind in {Kind.TEXT, Kind.BOOLEAN, Kind.CONSENT}:
+        return False
+    if value is not None:
+        return amend(kind, value, utterance, around) is not None
+    if kind in {Kind.NAME, Kind.COMPANY}:
+        return False
+    found = _READERS[kind](tokenize(utterance.text), around)
+    return bool(found) and found[0].value is not None
+
+
+def _with_tail(candidate: Candidate, heard: Heard, around: Surroundings) -> Candidate:
+    """ "Catherine Bell, with a K": what follows the value in the same breath corrects it."""
+    if candidate.kind not in {Kind.EMAIL, Kind.NAME, Kind.COMPANY} or candidate.value is None:
+        return candidate
+    tail = tail_of(heard, candidate)
+    if tail is None:
+        return candidate
+    changed = hinted(str(candidate.value), tail)
+    if changed is None:
+        return candidate
+    span = (candidate.span[0], len(heard.tokens))
+    return replace(
+        candidate,
+        value=changed,
+        text=heard.words(*span),
+        span=span,
+        rule=f"{candidate.rule}+hint",
+    )
+
+
+def _restated(heard: Heard, around: Surroundings) -> tuple[int, int] | None:
     """Where the caller says the value that was read back; ``(0, 0)`` if it is another value."""
-    if around.confirming is None or around.confirming_value is None:
+    kind, value = around.confirming, around.confirming_value
+    if kind is None or kind in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
         return None
-    kind = around.confirming
-    if kind in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT, Kind.NAME, Kind.COMPANY}:
-        return None
+    if kind in {Kind.NAME, Kind.COMPANY}:
+        return _said_in(heard, str(value)) if value is not None else None
     whole = [c for c in _READERS[kind](heard, around) if c.value is not None]
     if not whole:
         return None
-    if whole[0].value == around.confirming_value:
+    if value is None or whole[0].value == value:
         return whole[0].span
     return 0, 0
+
+
+def _said_in(heard: Heard, value: str) -> tuple[int, int] | None:
+    wanted = [t.low for t in tokenize(value).tokens]
+    lows = [t.low for t in heard.tokens]
+    for at in range(len(lows) - len(wanted) + 1):
+        if wanted and lows[at : at + len(wanted)] == wanted:
+            return at, at + len(wanted)
+    return None
 
 
 def _weighed(candidate: Candidate, heard: Heard, utterance: Utterance) -> Candidate:

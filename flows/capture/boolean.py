@@ -11,7 +11,15 @@ from flows.capture.english.decisions import (
     SHARED,
 )
 from flows.capture.model import Answer, Candidate, Kind, Surroundings
-from flows.capture.speech import find_phrase, negated, phrase_at, phrases, strip_lead_ins
+from flows.capture.speech import (
+    find_phrase,
+    negated,
+    phrase_at,
+    phrases,
+    strip_frame_end,
+    strip_frame_start,
+    strip_lead_ins,
+)
 from flows.capture.tokens import Heard
 
 _DECIDES, _OTHERS, _SHARED = phrases(DECIDES), phrases(DOES_NOT_DECIDE), phrases(SHARED)
@@ -22,6 +30,7 @@ _TOO_SHORT = 3
 
 def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
     """Who decides: "yes", "that's me", "my boss does", "I sign off on it"."""
+    heard = without_frame(heard)
     tokens = heard.tokens
     asked = around.about(Kind.BOOLEAN)
     others, mine = find_phrase(tokens, _OTHERS), find_phrase(tokens, _DECIDES)
@@ -52,6 +61,7 @@ def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
 
 def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
     """Consent counts only where it was asked for; a withdrawal counts always."""
+    heard = without_frame(heard)
     tokens = heard.tokens
     verdict = classify(heard, around, restated=None)
     if verdict is Answer.DO_NOT_CONTACT:
@@ -77,6 +87,16 @@ def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
     if any(t.low in doubtful for t in tokens):
         return [_candidate(heard, Kind.CONSENT, True, at, 0.4, "doubtful")]
     return [_candidate(heard, Kind.CONSENT, True, at, 0.8, "phrase")]
+
+
+def without_frame(heard: Heard) -> Heard:
+    """The yes or no that a read-back says, without "let me read that back" and "is that right?"."""
+    tokens = heard.tokens
+    tail = strip_frame_end(tokens)
+    if tail == len(tokens):
+        return heard
+    start = strip_frame_start(tokens)
+    return Heard(heard.text, tokens[start:tail])
 
 
 def _idiom(heard: Heard, at: int) -> bool:

@@ -90,7 +90,7 @@ def _company(
     *,
     guarded: bool,
 ) -> Candidate | None:
-    begin = _past_the(tokens, strip_lead_ins(tokens, start, len(tokens)))
+    begin = _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
     stop = strip_tails(tokens, begin, len(tokens))
     words: list[str] = []
     spelled = joined = False
@@ -140,19 +140,35 @@ def _company(
             continue
         if tokens[i].is_sign:
             break
+        if (
+            low == "and"
+            and words
+            and words[-1].isupper()
+            and len(words[-1]) <= 3
+            and (i + 1 < stop and len(tokens[i + 1].low) == 1)
+        ):
+            words[-1] += "&" + tokens[i + 1].text.upper()  # "A T and T"
+            i += 2
+            continue
         if low == "and" and words and _joins_names(tokens[:stop], i):
             words.append("and")
             i += 1
             continue
         if low in COMPANY_ENDS and words:
             break
-        words.append(tokens[i].text)
+        if words and not tokens[i].spaced and words[-1][-1:].isalnum():
+            words[-1] += tokens[i].text  # "3M", "B2B"
+        else:
+            words.append(tokens[i].text)
         i += 1
     return _done(heard, words, begin, i, confidence, rule, spelled, joined, guarded)
 
 
-def _past_the(tokens: Sequence[Token], at: int) -> int:
-    return at
+def _with_article(tokens: Sequence[Token], at: int) -> int:
+    """ "The Home Depot" keeps its article where the recogniser wrote it as part of the name."""
+    before = tokens[at - 1] if at else None
+    named = at < len(tokens) and tokens[at].text[:1].isupper()
+    return at - 1 if before is not None and before.text == "The" and named else at
 
 
 def _joins_names(tokens: Sequence[Token], at: int) -> bool:
@@ -211,8 +227,11 @@ def _done(
 def _with_spelling(words: list[str], letters: str) -> list[str]:
     for i in range(len(words) - 1, -1, -1):
         if similar("".join(c for c in fold(words[i]) if c.isalnum()), letters):
-            return [*words[:i], _title(letters), *words[i + 1 :]]
+            plain = "".join(c for c in fold(words[i]) if c.isalnum())
+            return words if plain == letters else [*words[:i], _title(letters), *words[i + 1 :]]
     joined = "".join(c for c in fold("".join(words)) if c.isalnum())
+    if joined == letters and words:
+        return words
     if len(words) > 1 and similar(joined, letters):
         lengths = [len(fold(w)) for w in words]
         if sum(lengths) == len(letters):

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from flows.capture.english.letters import (
     AS_IN,
+    COMMON_WORDS,
     LETTER_NAMES,
     NATO,
     NATO_HEARD,
@@ -90,11 +91,11 @@ def as_in_at(tokens: Sequence[Token], at: int) -> Letter | None:
         if _low(tokens, i) in {"the", '"', "'"} or (_low(tokens, i) in {"a", "an"}):
             i += 1
         word = _low(tokens, i)
-        if len(word) < 2 or not tokens[i].is_word:
+        if word == "x" and _low(tokens, i + 1) in {"-", "ray"}:
+            word = "xray"
+        if len(word) < 2 or i >= len(tokens) or not tokens[i].is_word:
             return None
         initial = nato_letter(word) if word in NATO else fold(word)[:1]
-        if word in ("xray",) or (word == "x" and _low(tokens, i + 1) == "-"):
-            initial = "x"
         if not initial or not initial.isalpha():
             return None
         if not sure and said is not None and not (said == initial or word in NATO):
@@ -116,6 +117,8 @@ def _past(tokens: Sequence[Token], at: int) -> int:
     """Behind a word; "X-ray" is three tokens."""
     if _low(tokens, at) == "x" and _low(tokens, at + 1) == "-" and _low(tokens, at + 2) == "ray":
         return at + 3
+    if _low(tokens, at) == "x" and _low(tokens, at + 1) == "ray":
+        return at + 2
     return at + 1
 
 
@@ -199,7 +202,7 @@ def run_at(
             i += 1
             continue
         letter = letter_at(tokens, i, spelling=bool(found))
-        if letter is None and not found:
+        if letter is None and not found and _low(tokens, i) not in COMMON_WORDS:
             letter = letter_at(tokens, i, spelling=True)
         if letter is None:
             break

@@ -129,6 +129,33 @@ def _period(tokens: Sequence[Token], start: int) -> tuple[int | None, str | None
     return None, None, 1
 
 
+def period_in(tokens: Sequence[Token]) -> str | None:
+    """The period that is said and not denied ("a month, not a year")."""
+    for at in range(len(tokens)):
+        for table, _, period in _PERIODS.values():
+            if phrase_at(tokens, at, table) and not _denied(tokens, at):
+                return period
+    return None
+
+
+def _denied(tokens: Sequence[Token], at: int) -> bool:
+    return at > 0 and (tokens[at - 1].low in {"not", "than"} or negated(tokens, at))
+
+
+def currency_in(tokens: Sequence[Token]) -> str | None:
+    """The currency that is said and not denied."""
+    for at, token in enumerate(tokens):
+        if token.low in CURRENCY_SIGNS:
+            return CURRENCY_SIGNS[token.low]
+        if at + 1 < len(tokens):
+            two = f"{token.low} {tokens[at + 1].low}"
+            if two in CURRENCY_WORDS and not negated(tokens, at):
+                return CURRENCY_WORDS[two]
+        if token.low in CURRENCY_WORDS and token.low != "won" and not negated(tokens, at):
+            return CURRENCY_WORDS[token.low]
+    return None
+
+
 def _candidate(
     heard: Heard,
     tokens: Sequence[Token],

@@ -37,6 +37,7 @@ from flows.capture.tokens import Heard, Token, fold
 _LEADS, _SURE, _WEAK = phrases(NAME_LEADS), phrases(SURE_NAME_LEADS), phrases(WEAK_NAME_LEADS)
 _FIRST, _LAST, _SPELLED = phrases(FIRST_NAME), phrases(LAST_NAME), phrases(SPELLED_MARKS)
 _MOST_WORDS = 6
+_VERBS = {"be", "do", "have", "i", "you", "we", "it", "that", "not", "the", "a"}
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
@@ -218,9 +219,11 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     if not surname:
         return False
     capital = tokens[at].text[0].isupper()
-    if low == "will" and not words:
-        return at + 1 < len(tokens) and tokens[at + 1].is_word and capital
-    return bool(words) and at == len(tokens) - 1 and (capital or len(words) == 1)
+    if not words:
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        named = following is not None and following.is_word and following.low not in _VERBS
+        return low in {"will", "may", "rich", "young"} and named and capital
+    return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)
 
 
 def _done(
@@ -310,6 +313,8 @@ def _with_spelling(words: list[str], spelled: list[str]) -> list[str]:
     """What was spelled replaces the word that sounds like it, or is a name of its own."""
     result = list(words)
     taken: set[int] = set()
+    if fold("".join(result)) == "".join(spelled) and len(result) > 1:
+        return result
     whole = "".join(spelled)
     if len(spelled) == 1 and result:
         joined = fold("".join(result))
@@ -333,9 +338,15 @@ def _with_spelling(words: list[str], spelled: list[str]) -> list[str]:
             result.append(word)
             taken.add(len(result) - 1)
         else:
-            result[match] = word
+            result[match] = _confirmed(result[match], word)
             taken.add(match)
     return result
+
+
+def _confirmed(word: str, letters: str) -> str:
+    """The word in its own writing ("DeShawn", "José") where the letters only confirm it."""
+    plain = "".join(c for c in fold(word) if c.isalnum())
+    return word if plain == letters else letters
 
 
 def _cut_like(words: list[str], letters: str) -> list[str] | None:

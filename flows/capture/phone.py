@@ -290,6 +290,12 @@ def _parse(digits: str, plus: bool, extension: str, region: str) -> list[tuple[s
     return sorted(found, key=lambda f: not f[1])
 
 
+def valid(number: str) -> str | None:
+    """E.164 of a number with its country code, or None where it is not valid."""
+    found = [value for value, sure in _parse(number.lstrip("+"), True, "", "US") if sure]
+    return found[0] if found else None
+
+
 def _drama(value: str) -> bool:
     """Numbers that Ofcom keeps for films (and so for examples) are no valid ones to the library."""
     return value.startswith(("+447700900", "+441632960", "+442079460", "+443069990"))

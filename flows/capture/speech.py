@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from flows.capture.english.speech import (
     CORRECTION_MARKS,
     FILLERS,
+    FRAME_ENDS,
+    FRAME_STARTS,
     LEAD_INS,
     NEGATIONS,
     NO_PLUS,
@@ -54,6 +56,7 @@ def find_phrase(tokens: Sequence[Token], table: dict[str, tuple[Phrase, ...]]) -
 _MARKS = phrases(CORRECTION_MARKS)
 _LEADS = phrases(LEAD_INS)
 _TAILS = tuple(sorted((tuple(t.split()) for t in TAILS), key=lambda p: -len(p)))
+_FRAME_ENDS, _FRAME_STARTS = phrases(FRAME_ENDS), phrases(FRAME_STARTS)
 _SIGNS = frozenset(",.;:!?-–—…\"'()")
 
 
@@ -133,6 +136,25 @@ def strip_tails(tokens: Sequence[Token], start: int, end: int) -> int:
                 break
         else:
             return end
+
+
+def strip_frame_end(tokens: Sequence[Token]) -> int:
+    """Where the question of a read-back begins ("is that right?"), or the end."""
+    if not tokens or tokens[-1].low != "?":
+        return len(tokens)
+    for at in range(1, len(tokens)):
+        length = phrase_at(tokens, at, _FRAME_ENDS)
+        if length and at + length >= len(tokens) - 1:
+            return at
+    return len(tokens)
+
+
+def strip_frame_start(tokens: Sequence[Token]) -> int:
+    """Behind "let me read that back:" and the like."""
+    at = 0
+    while length := phrase_at(tokens, at, _FRAME_STARTS):
+        at = strip_signs(tokens, at + length, len(tokens))[0]
+    return at
 
 
 def is_filler(token: Token) -> bool:

@@ -32,7 +32,7 @@ DOES_NOT_DECIDE = (
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
 SHARED = ("me and my", "my co-founder and i", "together with", "along with my", "and i decide",
-          "we decide together", "jointly", "both of us", "partly", "one of", "with my", "and i do",
+          "we decide together", "jointly", "both of us", "partly", "one of", "and i do",
           "part of the team", "and me", "a group decision", "team decision", "and i")  # fmt: skip
 CONSENTS = (
     "you may", "you can", "feel free", "go ahead", "that's fine", "that is fine", "fine by me",

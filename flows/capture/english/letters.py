@@ -32,7 +32,7 @@ LETTER_NAMES = {
     "ay": "a", "eh": "a", "hey": "a", "bee": "b", "be": "b", "cee": "c", "see": "c", "sea": "c",
     "si": "c", "dee": "d", "de": "d", "ee": "e", "ef": "f", "eff": "f", "gee": "g", "jee": "g",
     "aitch": "h", "haitch": "h", "aych": "h", "eye": "i", "aye": "i", "jay": "j", "jaye": "j",
-    "kay": "k", "cay": "k", "okay": "k", "ok": "k", "el": "l", "ell": "l", "elle": "l", "em": "m",
+    "kay": "k", "cay": "k", "el": "l", "ell": "l", "elle": "l", "em": "m",
     "emm": "m", "en": "n", "enn": "n", "oh": "o", "owe": "o", "pee": "p", "pea": "p", "cue": "q",
     "queue": "q", "kew": "q", "are": "r", "ar": "r", "arr": "r", "our": "r", "ess": "s", "es": "s",
     "tee": "t", "tea": "t", "ti": "t", "you": "u", "yu": "u", "ew": "u", "vee": "v", "ve": "v",
@@ -41,6 +41,32 @@ LETTER_NAMES = {
 # Never a word of its own, so that even alone it is a letter.
 PURE_LETTER_NAMES = {"cee", "aitch", "haitch", "wye", "zed", "dubya", "eff", "emm", "enn", "ess",
                      "vee", "zee", "aych"}  # fmt: skip
+# Letter names that are too common as words to begin spelling with.
+COMMON_WORDS = {
+    "be",
+    "see",
+    "sea",
+    "si",
+    "de",
+    "hey",
+    "eh",
+    "oh",
+    "owe",
+    "are",
+    "our",
+    "you",
+    "why",
+    "eye",
+    "okay",
+    "ok",
+    "es",
+    "el",
+    "ex",
+    "ew",
+    "tea",
+    "an",
+    "en",
+}
 # Groups that recognisers (and people on the telephone) take for each other.
 SOUND_ALIKE = ("bdegptcvz3", "ajhk8", "fsx", "iy5", "mn", "uqw2", "o0l4", "cksq", "szc", "fpv",
                "jgy", "vwb", "ieay", "dt", "bp", "kg")  # fmt: skip

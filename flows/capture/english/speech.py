@@ -71,3 +71,30 @@ TAILS = (
     "and you", "what about you", "how are you", "how can i help", "nice to meet you", "as well",
     "too", "for sure", "you see", "will do", "sorry", "or so", "and that's it", "say",
 )  # fmt: skip
+
+# Around a value that the bot reads back.
+FRAME_STARTS = (
+    "let me read that back",
+    "let me read it back",
+    "i have",
+    "so that's",
+    "so that is",
+    "got it",
+    "okay",
+    "just to confirm",
+    "to confirm",
+    "let me check",
+    "i've got",
+)
+FRAME_ENDS = (
+    "is that right",
+    "is that correct",
+    "did i get that right",
+    "right",
+    "correct",
+    "do i have that right",
+    "is this right",
+    "is this correct",
+    "did i get it right",
+    "have i got that right",
+)
