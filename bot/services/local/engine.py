@@ -69,7 +69,7 @@ class InferenceThread:
                 return
             try:
                 future.set_result(job())
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            except BaseException as error:
                 future.set_exception(error)
 
         with self._wake:

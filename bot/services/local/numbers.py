@@ -72,7 +72,7 @@ def digits(text: str) -> str:
     >>> digits("0134")
     'zero one three four'
     """
-    return " ".join(_DIGITS[int(d)] for d in text if d.isdigit())
+    return " ".join(_DIGITS[int(d)] for d in text if d.isdecimal())
 
 
 def telephone(text: str) -> str:
@@ -89,6 +89,8 @@ def telephone(text: str) -> str:
 
 
 def _usual_groups(number: str) -> list[str]:
+    if len(number) <= 4:
+        return [number]
     if len(number) == 7:
         return [number[:3], number[3:]]
     if len(number) == 10:

@@ -46,6 +46,9 @@ _ONE_TO_ONE = str.maketrans(
 _STRESSED_I = re.compile(r"([ˈˌ])i")
 _R_COLOURED = re.compile(rf"əɹ(?![{VOWELS}ˈˌ])")
 _R_COLOURED_BEFORE_VOWEL = re.compile(rf"əɹ(?=[ˈˌ]?[{VOWELS}])")
+_WORD_INITIAL_SCHWA = re.compile(r"(?<!\S)ə(?!ɹ)")
+_THE_BEFORE_VOWEL = re.compile(r"(?<!\S)ði(?!\S)")
+_SYLLABIC_N = re.compile(rf"(?<=[{VOWELS}ɹː])tn(?![{VOWELS}ˈˌ])")
 _NURSE_BEFORE_VOWEL = re.compile(rf"ɜɹ(?=[ˈˌ]?[{VOWELS}])")
 
 PAUSES = frozenset(",.;:!?")
@@ -64,6 +67,9 @@ def to_espeak(misaki: str) -> str:
     text = _R_COLOURED_BEFORE_VOWEL.sub("ɚɹ", text)
     text = _R_COLOURED.sub("ɚ", text)
     text = _STRESSED_I.sub(r"\1iː", text)
+    text = _THE_BEFORE_VOWEL.sub("ðɪ", text)
+    text = _WORD_INITIAL_SCHWA.sub("ɐ", text)
+    text = _SYLLABIC_N.sub("ʔn̩", text)
     return text.translate(_ONE_TO_ONE)
 
 

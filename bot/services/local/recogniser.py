@@ -18,8 +18,12 @@ from bot.services.local.engine import InferenceThread, Urgency
 SAMPLE_RATE: Final = 16_000
 """Hz; what the model hears. Other rates are resampled by the library."""
 
-TRAILING_SILENCE_SECS: Final = 0.2
-"""Silence after the last word, without which the model tends to drop it."""
+LEADING_SILENCE_SECS: Final = 0.3
+"""Before audio that begins with speech; without it the model may add a "Thank you." at the end
+(8 of 60 utterances, none with it). What follows the last word made no difference."""
+
+INAUDIBLE_PEAK: Final = 100
+"""Of 32768 (-50 dBFS). Given silence, the model says "You"."""
 
 _CHUNK_SECS: Final = 0.5
 """The binding converts samples one by one and holds the GIL meanwhile: small bites."""
@@ -49,6 +53,7 @@ class Utterance:
         self._model = model
         self._sample_rate = sample_rate
         self._stream: Any = None
+        self._peak = 0
 
     def interim(self, pcm: bytes) -> Future[str]:
         """Add 16-bit mono PCM and return the text so far."""
@@ -68,15 +73,19 @@ class Utterance:
         stream = self._open()
         step = 2 * round(_CHUNK_SECS * self._sample_rate)
         for start in range(0, len(pcm) - 1, step):
-            chunk = np.frombuffer(pcm[start : start + step][: (len(pcm) - start) & ~1], dtype="<i2")
-            stream.add_audio((chunk / np.float32(32_768)).tolist(), self._sample_rate)
+            end = min(start + step, len(pcm) & ~1)
+            chunk = np.frombuffer(pcm[start:end], dtype="<i2").astype(np.float32)
+            self._peak = max(self._peak, int(np.abs(chunk).max()))
+            stream.add_audio((chunk / 32_768).tolist(), self._sample_rate)
+        if self._peak < INAUDIBLE_PEAK:
+            return ""
         # Without the flag the library may answer with text that is older than the audio.
         transcript = stream.update_transcription(MOONSHINE_FLAG_FORCE_UPDATE)
         return bounded(" ".join(line.text.strip() for line in transcript.lines).strip())
 
     def _finish(self, pcm: bytes) -> str:
         try:
-            return self._read(pcm + bytes(2 * round(TRAILING_SILENCE_SECS * self._sample_rate)))
+            return self._read(pcm)
         finally:
             self._close()
 
@@ -113,7 +122,8 @@ class RecogniserModel:
 
 def recognise(pcm16: bytes, sample_rate: int = SAMPLE_RATE) -> str:
     """Read 16-bit mono PCM. Blocks; thread-safe."""
-    return Utterance(sample_rate=sample_rate).final(pcm16, urgency=Urgency.SOON).result()
+    padded = bytes(2 * round(LEADING_SILENCE_SECS * sample_rate)) + pcm16
+    return Utterance(sample_rate=sample_rate).final(padded, urgency=Urgency.SOON).result()
 
 
 def bounded(text: str) -> str:

@@ -195,7 +195,7 @@ class LocalSTTService(STTService):
         async with self._finals:
             try:
                 text = await reading
-            except Exception as error:  # noqa: BLE001 - whatever the native library raises
+            except Exception as error:
                 await self.push_error(f"local recogniser failed: {error}", exception=error)
                 return
             # A later utterance is being spoken or recognised: this is not the end of the turn.
@@ -243,7 +243,7 @@ class LocalSTTService(STTService):
         except EngineOverloadedError:
             speech.fresh[:0] = audio
             return
-        except Exception as error:  # noqa: BLE001 - whatever the native library raises
+        except Exception as error:
             logger.warning(f"{self}: interim transcript failed: {error}")
             return
         if text and not speech.over:
@@ -264,7 +264,7 @@ class LocalSTTService(STTService):
     async def _load(self) -> None:
         try:
             await asyncio.to_thread(preload_recogniser)
-        except Exception as error:  # noqa: BLE001 - a missing or broken model, whatever its error
+        except Exception as error:
             await self.push_error(
                 f"local recogniser cannot be loaded: {error}",
                 exception=error,

@@ -11,10 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.services.local import numbers
-
-LETTER_NAMES = {"A": "ay", "I": "eye"}
-"""Letters that the pronouncing dictionary would read as the words "a" and "I"."""
+from bot.services.local import addresses, numbers
+from bot.services.local.spelling import LETTER_NAMES, character, letters, spaced
+from bot.services.local.telephone import telephone_groups, telephone_number
 
 _SPOKEN_AS_WORDS = frozenset(
     {"NASA", "SAAS", "PAAS", "IAAS", "ASAP", "NATO", "GAAP", "GIF", "PIN", "SIM", "RAM", "LAN"}
@@ -42,14 +41,8 @@ _NEEDS_ITS_PERIOD = frozenset({"inc", "corp", "co", "no", "ms"})
 _SYMBOLS = {"&": "and", "@": "at", "+": "plus", "%": "percent", "=": "equals", "#": "number"}
 _MAGNITUDE_WORDS = frozenset({"thousand", "million", "billion", "trillion"})
 _PART_OF_DAY = re.compile(r"^[ap]\.?m\.?$", re.IGNORECASE)
-_SPOKEN_TOP_LEVELS = frozenset(
-    {"com", "net", "org", "info", "biz", "dev", "app", "gov", "edu", "co", "tech", "cloud", "shop"}
-)
-_KNOWN_NAMES = {"gmail": "G mail", "aol": "ay O L", "gmx": "G M X", "www": "W W W"}
 
 _EDGES = re.compile(r"^([\"'“”‘’(\[{*_<]*)(.*?)([\"'“”‘’)\]}*_>.,;:!?…]*)$", re.DOTALL)
-_EMAIL = re.compile(r"^[\w.+-]+@[\w-]+(\.[\w-]+)+$")
-_URL = re.compile(r"^(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(/\S*)?$", re.IGNORECASE)
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})\s*([ap]\.?m\.?)?$", re.IGNORECASE)
 _HOUR = re.compile(r"^(\d{1,2})([ap]\.?m\.?)$", re.IGNORECASE)
 _ISO_DATE = re.compile(r"^(\d{4})-(\d{2})-(\d{2})$")
@@ -64,8 +57,6 @@ _ORDINAL = re.compile(r"^(\d{1,6})(?:st|nd|rd|th)$", re.IGNORECASE)
 _SCALED = re.compile(rf"^({_AMOUNT})(k|m|mm|bn)(\+)?$", re.IGNORECASE)
 _NUMBER = re.compile(rf"^([-−]?)({_AMOUNT})(\+?)$")
 _RANGE = re.compile(r"^(\d{1,4})[-–](\d{1,4})$")
-_TELEPHONE = re.compile(r"^\+?\d{1,4}(?:[-.]\d{2,4}){1,3}$|^\+\d{1,15}$|^\d{7}$|^\d{10,11}$")
-_AREA_CODE = re.compile(r"^\d{3}$")
 _SPELLED = re.compile(r"^[A-Za-z0-9](?:[-.][A-Za-z0-9]){1,}$")
 _ACRONYM = re.compile(r"^([A-Z]{2,5})('?s)?$")
 _MIXED = re.compile(r"^(?=.*[A-Za-z])(?=.*\d)[A-Za-z0-9-]+$")
@@ -92,8 +83,12 @@ def spoken_words(text: str) -> list[SpokenWord]:
     """
     written = _join_unspoken(text.split())
     shouted = _is_shouted(written)
+    groups = telephone_groups(written)
     words = []
     for index, word in enumerate(written):
+        if index in groups:
+            words.append(SpokenWord(word, _telephone_group(word, last=index + 1 not in groups)))
+            continue
         before = written[index - 1] if index else ""
         after = written[index + 1] if index + 1 < len(written) else ""
         spoken = _speak(word, before, after, shouted=shouted)
@@ -149,7 +144,7 @@ def _speak(word: str, before: str, after: str, *, shouted: bool) -> str:
     if match is None:
         return ""
     _, core, closing = match.groups()
-    if not core:
+    if core not in _SYMBOLS and not any(c.isalnum() for c in core):
         return ""
     pause = _pause(closing + dash + rest)
     period = closing.startswith(".")
@@ -196,22 +191,6 @@ def _abbreviation(core: str, *, period: bool) -> str | None:
 # Spelling ---------------------------------------------------------------------------------------
 
 
-def letters(text: str) -> str:
-    """Say letters and digits one by one, with a short pause after each but the last.
-
-    >>> letters("JA9")
-    'J, ay, nine'
-    """
-    return ", ".join(_character(c) for c in text if c.isalnum())
-
-
-def _character(character: str) -> str:
-    if character.isdigit():
-        return numbers.digits(character)
-    upper = character.upper()
-    return LETTER_NAMES.get(upper, upper)
-
-
 def _is_character(word: str) -> bool:
     return len(_core(word)) == 1 and _core(word).isalnum()
 
@@ -228,13 +207,14 @@ def _single_letter(core: str, before: str, after: str) -> str | None:
     if core in ("a", "A", "I") and not (in_a_row or as_in or named):
         return core
     if core.isupper() or in_a_row:
-        return _character(core) + ("," if in_a_row and _is_character(after) else "")
+        # A pause, or "O as in Oscar" is heard as "always in Oscar".
+        return character(core) + ("," if as_in or (in_a_row and _is_character(after)) else "")
     return None
 
 
 def _spelled(core: str, _before: str, _after: str) -> str | None:
     if _SPELLED.match(core) and any(c.isalpha() for c in core):
-        return _spaced(core) if "." in core else letters(core)
+        return spaced(core) if "." in core else letters(core)
     return None
 
 
@@ -247,7 +227,7 @@ def _acronym(core: str) -> str | None:
         return "okay"
     if capitals in _SPOKEN_AS_WORDS:
         return capitals.lower() if capitals not in ("SAAS",) else "sass"
-    spoken = " ".join(_character(c) for c in capitals)
+    spoken = " ".join(character(c) for c in capitals)
     if not plural:
         return spoken
     return f"{spoken}s" if capitals[-1] in LETTER_NAMES else f"{spoken}'s"
@@ -262,70 +242,11 @@ def _mixed(core: str, _before: str, _after: str) -> str | None:
 
 
 def _mixed_part(part: str) -> str:
-    if part.isdigit():
+    if part.isdecimal():
         return numbers.cardinal(part) if len(part) <= 2 else numbers.digits(part)
     if part.isupper() and len(part) <= 4:
-        return " ".join(_character(c) for c in part)
+        return " ".join(character(c) for c in part)
     return part
-
-
-# Addresses --------------------------------------------------------------------------------------
-
-
-def _email(core: str, _before: str, _after: str) -> str | None:
-    if not _EMAIL.match(core):
-        return None
-    local, _, domain = core.partition("@")
-    return f"{_address(local)}, at {_domain(domain)}"
-
-
-def _url(core: str, _before: str, _after: str) -> str | None:
-    match = _URL.match(core)
-    if match is None or (core.count(".") == 1 and core[0].isupper() and core.lower() in ("e.g",)):
-        return None
-    host, path = match.groups()
-    top = host.rpartition(".")[2].lower()
-    if not (core.startswith("http") or "www." in core or top in _SPOKEN_TOP_LEVELS or len(top) < 4):
-        return None
-    spoken = _domain(host)
-    for part in re.split(r"[/?&=#]+", (path or "").strip("/")):
-        if part:
-            spoken += f", slash {_address(part)}"
-    return spoken
-
-
-def _domain(domain: str) -> str:
-    name, _, top = domain.rpartition(".")
-    spoken = _address(name)
-    last = top.lower() if top.lower() in _SPOKEN_TOP_LEVELS else _spaced(top)
-    return f"{spoken} dot {last}"
-
-
-_ADDRESS_MARKS = {".": "dot", "-": "dash", "_": "underscore", "+": "plus", "%": "percent"}
-
-
-def _address(text: str) -> str:
-    parts = re.findall(r"[A-Za-z]+|\d+|[^A-Za-z0-9]", text)
-    return " ".join(filter(None, (_address_part(part) for part in parts)))
-
-
-def _address_part(part: str) -> str:
-    if part in _ADDRESS_MARKS:
-        return _ADDRESS_MARKS[part]
-    if part.isdigit():
-        return numbers.cardinal(part) if len(part) <= 2 and part[0] != "0" else numbers.digits(part)
-    if not part.isalpha():
-        return ""
-    known = _KNOWN_NAMES.get(part.lower())
-    if known is not None:
-        return known
-    if len(part) == 1 or not re.search(r"[aeiouy]", part, re.IGNORECASE):
-        return _spaced(part)
-    return part.lower()
-
-
-def _spaced(text: str) -> str:
-    return " ".join(_character(c) for c in text if c.isalnum())
 
 
 # Numbers ----------------------------------------------------------------------------------------
@@ -351,7 +272,7 @@ def _time(core: str, _before: str, after: str) -> str | None:
 
 
 def _part_of_day_alone(core: str, before: str, _after: str) -> str | None:
-    if _PART_OF_DAY.match(core) and (before[-1:].isdigit() or "." in core or core.isupper()):
+    if _PART_OF_DAY.match(core) and (before[-1:].isdecimal() or "." in core or core.isupper()):
         return _part_of_day(core)
     return None
 
@@ -375,7 +296,14 @@ def _month(core: str, _before: str, after: str) -> str | None:
     full = numbers.MONTH_ABBREVIATIONS.get(core.lower().rstrip("."))
     if full is None or not core[0].isupper() or core.lower() == "may":
         return None
-    return full if after[:1].isdigit() else None
+    return full if after[:1].isdecimal() else None
+
+
+def _telephone_group(word: str, *, last: bool) -> str:
+    plus = "plus " if word.startswith("+") else ""
+    match = _EDGES.match(word)
+    pause = (_pause(match.group(3)) if match else "") if last else ","
+    return f"{plus}{numbers.telephone(word.lstrip('+'))}{pause}"
 
 
 def _is_month(word: str) -> bool:
@@ -407,18 +335,6 @@ def _magnitude_of_money(core: str, before: str, _after: str) -> str | None:
     return f"{core.lower()} {numbers.money(before[0], '2').split()[-1]}"
 
 
-def _telephone(core: str, before: str, after: str) -> str | None:
-    if _AREA_CODE.match(core) and (
-        re.match(r"^\d{3}[-.]\d{4}\W*$", after) or before.startswith("+")
-    ):
-        return f"{numbers.digits(core)},"
-    if _TELEPHONE.match(core) and not _RANGE.match(core):
-        return numbers.telephone(core) + ("," if after[:1].isdigit() or after[:1] == "(" else "")
-    if (match := _RANGE.match(core)) and len(match.group(1)) == 3 and len(match.group(2)) == 4:
-        return numbers.telephone(core)
-    return None
-
-
 def _number(core: str, before: str, _after: str) -> str | None:
     if match := _ORDINAL.match(core):
         return numbers.ordinal(int(match.group(1)))
@@ -431,18 +347,18 @@ def _number(core: str, before: str, _after: str) -> str | None:
         return "twenty-four seven"
     if match := _RANGE.match(core):
         return f"{numbers.cardinal(match.group(1))} to {numbers.cardinal(match.group(2))}"
-    if core.startswith("#") and core[1:].isdigit():
+    if core.startswith("#") and core[1:].isdecimal():
         return f"number {numbers.cardinal(core[1:])}"
     match = _NUMBER.match(core)
     return _plain_number(*match.groups(), before=before) if match else None
 
 
 def _plain_number(sign: str, amount: str, plus: str, *, before: str) -> str:
-    if amount.isdigit() and len(amount) > 1 and amount[0] == "0":
+    if amount.isdecimal() and len(amount) > 1 and amount[0] == "0":
         return numbers.digits(amount)
-    if amount.isdigit() and len(amount) <= 2 and _is_month(before):
+    if amount.isdecimal() and len(amount) <= 2 and _is_month(before):
         return numbers.ordinal(int(amount))
-    if amount.isdigit() and len(amount) == 4 and 1900 <= int(amount) <= 2099:
+    if amount.isdecimal() and len(amount) == 4 and 1900 <= int(amount) <= 2099:
         return numbers.year(int(amount))
     spoken = numbers.cardinal(amount)
     return f"{'minus ' if sign else ''}{spoken}{' plus' if plus else ''}"
@@ -457,21 +373,22 @@ def _plain(core: str) -> str:
         text = " ".join(part for part in text.split("/") if part)
     for symbol, name in _SYMBOLS.items():
         text = text.replace(symbol, f" {name} ")
+    text = re.sub(r"\d+", lambda digits: f" {_mixed_part(digits.group())} ", text)
     return " ".join(re.sub(r"[^\w\s',.-]", " ", text).replace("_", " ").split())
 
 
 _RULES: tuple[Callable[[str, str, str], str | None], ...] = (
-    _email,
+    addresses.email,
     _time,
     _part_of_day_alone,
     _date,
     _money,
     _magnitude_of_money,
-    _telephone,
+    telephone_number,
     _month,
     _number,
     _single_letter,
     _spelled,
-    _url,
+    addresses.url,
     _mixed,
 )

@@ -121,7 +121,7 @@ class LocalTTSService(TTSService):
                 urgency = Urgency.SOON
                 async for frame in self._frames(speech, context_id):
                     yield frame
-        except Exception as error:  # noqa: BLE001 - whatever the native library raises
+        except Exception as error:
             if not switch.stopped:
                 logger.error(f"{self}: synthesis failed: {error}")
                 yield ErrorFrame(error=f"local voice failed: {error}")
@@ -171,7 +171,7 @@ class LocalTTSService(TTSService):
     async def _load(self) -> None:
         try:
             await asyncio.to_thread(preload_voice)
-        except Exception as error:  # noqa: BLE001 - a missing or broken model, whatever its error
+        except Exception as error:
             await self.push_error(
                 f"local voice cannot be loaded: {error}",
                 exception=error,

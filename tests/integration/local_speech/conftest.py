@@ -9,11 +9,14 @@ from functools import cache
 import pytest
 from pipecat.frames.frames import InputAudioRawFrame
 
-from bot.services.local import preload, synthesise
+from bot.services.local import Voice, preload, synthesise
 from bot.services.local.text import spoken_text
 
 RATE = 16_000
 FRAME_MS = 20
+
+UNVARYING = Voice(noise_scale=0.0, noise_width=0.0)
+"""A voice without its random variation, so that a test hears the same at every run."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,8 +26,8 @@ def _models_loaded() -> None:
 
 @pytest.fixture(scope="session")
 def say() -> Callable[[str], bytes]:
-    """Text to 16 kHz PCM; each text is synthesised once."""
-    return cache(lambda text: synthesise(text, RATE))
+    """Text to 16 kHz PCM, the same at every run; each text is synthesised once."""
+    return cache(lambda text: synthesise(text, RATE, voice=UNVARYING))
 
 
 def silence(seconds: float) -> bytes:
