@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.config import load_settings
 from bot.storage import schema
-from bot.storage.engine import make_engine
-from bot.storage.errors import place, translate
+from bot.storage.engine import TRANSACTION_TIMEOUT_S, guarded, make_engine
+from bot.storage.errors import place
 
 app = typer.Typer(
     add_completion=False,
@@ -25,7 +25,7 @@ app = typer.Typer(
 @app.command(epilog="Example: leadline db upgrade")
 def upgrade() -> None:
     """Bring the database to this version's revision; an empty one gets its tables."""
-    before, where = _with_engine(schema.upgrade)
+    before, where = _with_engine(schema.upgrade, schema.UPGRADE_TIMEOUT_S)
     if before == schema.HEAD_REVISION:
         typer.echo(f"Nothing to do: {where} has revision {before}.")
     else:
@@ -35,23 +35,20 @@ def upgrade() -> None:
 @app.command(epilog="Example: leadline db current")
 def current() -> None:
     """Print the database's revision, and whether it is this version's."""
-    revision, _ = _with_engine(schema.current_revision)
+    revision, _ = _with_engine(schema.current_revision, TRANSACTION_TIMEOUT_S)
     note = "up to date" if revision == schema.HEAD_REVISION else f"head: {schema.HEAD_REVISION}"
     typer.echo(f"{revision or 'empty'} ({note})")
 
 
 def _with_engine(
-    work: Callable[[AsyncEngine], Awaitable[str | None]],
+    work: Callable[[AsyncEngine], Coroutine[Any, Any, str | None]], timeout_s: float
 ) -> tuple[str | None, str]:
     settings = load_settings()
 
     async def run() -> tuple[str | None, str]:
         engine = make_engine(settings)
         try:
-            async with asyncio.timeout(schema.UPGRADE_TIMEOUT_S):
-                return await work(engine), place(engine.url)
-        except SQLAlchemyError as error:
-            raise translate(error, engine.url) from None
+            return await guarded(engine, work(engine), timeout_s), place(engine.url)
         finally:
             await engine.dispose()
 

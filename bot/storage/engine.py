@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from loguru import logger
 from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.config import Settings
-from bot.storage.errors import directory_error
+from bot.storage.errors import StorageUnavailableError, directory_error, place, translate
 from bot.storage.paths import sqlite_file
 
 T = TypeVar("T")
@@ -71,6 +72,27 @@ async def bounded(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
             task.cancel()
             task.add_done_callback(_forget)
     raise TimeoutError
+
+
+async def guarded(engine: AsyncEngine, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Await `work` on the engine as `bounded` does, and name what fails in one line.
+
+    Raises:
+        StorageUnavailableError: if the database is away or too slow.
+        StorageError: if it refuses.
+    """
+    try:
+        return await bounded(work, timeout_s)
+    except TimeoutError:
+        raise StorageUnavailableError(
+            f"{place(engine.url)} did not answer within {timeout_s:g} s"
+        ) from None
+    except SQLAlchemyError as error:
+        raise translate(error, engine.url) from None
+    except OSError as error:
+        raise StorageUnavailableError(
+            f"{place(engine.url)} cannot be reached ({type(error).__name__})"
+        ) from None
 
 
 def _forget(task: asyncio.Future[Any]) -> None:

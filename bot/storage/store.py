@@ -20,13 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from bot.config import Settings
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 from bot.storage import mapping, schema
-from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, make_engine
+from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
-    StorageUnavailableError,
     UnknownIdError,
     place,
-    translate,
 )
 from bot.storage.lookup import the_one
 from bot.storage.models import Call, Lead, LeadField, Turn, TurnTiming
@@ -346,18 +344,7 @@ class Store:
         return await self._bounded(transaction(), self._timeout_s)
 
     async def _bounded(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
-        try:
-            return await bounded(work, timeout_s)
-        except TimeoutError:
-            raise StorageUnavailableError(
-                f"{place(self._engine.url)} did not answer within {timeout_s:g} s"
-            ) from None
-        except SQLAlchemyError as error:
-            raise translate(error, self._engine.url) from None
-        except OSError as error:
-            raise StorageUnavailableError(
-                f"{place(self._engine.url)} cannot be reached ({type(error).__name__})"
-            ) from None
+        return await guarded(self._engine, work, timeout_s)
 
 
 async def _timings_of(session: AsyncSession, call_ids: list[str]) -> dict[str, list[TurnTiming]]:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.cli import main
 from bot.config import Settings
 from bot.records import CallRecord, LeadRecord
+from bot.storage.engine import make_engine
 from bot.storage.store import Store
 from tests.unit.storage.samples import PERSONAL, call_of, field_of, latency_of, lead_of, turn_of
 
@@ -104,9 +106,9 @@ def test_leads_show_is_the_contracts_document(
 ) -> None:
     document: dict[str, Any] = json.loads(run("leads", "show", "lead-o", "--json")[1])
     assert document == saved[1][1].model_dump(mode="json")
-    text = run("leads", "show", "lead-o")[1]
-    assert "it is Zebulon Quark" in text
-    assert "confirmed" in text
+    page = run("leads", "show", "lead-o")[1]
+    assert "it is Zebulon Quark" in page
+    assert "confirmed" in page
 
 
 def test_calls_list_has_no_turns_and_show_has_them(
@@ -118,11 +120,11 @@ def test_calls_list_has_no_turns_and_show_has_them(
     assert first["latency"]["p50_ms"] == 640
     shown = json.loads(run("calls", "show", "call-new", "--json")[1])
     assert shown == saved[0][0].model_dump(mode="json")
-    text = run("calls", "show", "call-new")[1]
-    assert "[bold]hello" in text
-    assert "\x1b[2J" not in text
-    assert "640 ms" in text
-    assert "1:15 completed" in text
+    page = run("calls", "show", "call-new")[1]
+    assert "[bold]hello" in page
+    assert "\x1b[2J" not in page
+    assert "640 ms" in page
+    assert "1:15 completed" in page
 
 
 def test_export_as_csv_and_as_jsonl(run: Run, saved: list[tuple[CallRecord, LeadRecord]]) -> None:
@@ -216,6 +218,24 @@ def test_replay_shows_what_todays_code_makes_of_it(run: Run, settings: Settings)
     before, after = changes["name"]
     assert (before["value"], after["value"]) == ("Jane Dow", "Jane Doe")
     assert changes["shoe"] == ({"value": 8, "status": "heard"}, None)
-    text = run("calls", "replay", "call-1")[1]
-    assert "Jane Dow (validated)" in text
-    assert "not in the playbook" in text
+    page = run("calls", "replay", "call-1")[1]
+    assert "Jane Dow (validated)" in page
+    assert "not in the playbook" in page
+
+
+@pytest.mark.parametrize("command", ["db current", "db upgrade", "leads list", "calls list"])
+def test_a_newer_database_is_one_line_and_exit_1(
+    run: Run, settings: Settings, command: str
+) -> None:
+    run("db", "upgrade")
+
+    async def make_newer() -> None:
+        engine = make_engine(settings)
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+        await engine.dispose()
+
+    asyncio.run(make_newer())
+    code, out, err = run(*command.split())
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "revision later" in err

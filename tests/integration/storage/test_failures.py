@@ -192,6 +192,32 @@ async def test_a_database_url_of_sqlite_is_named_as_such(tmp_path: Path) -> None
     assert message.startswith(f"DATABASE_URL: {tmp_path / 'file'}")
 
 
+async def test_a_call_goes_on_over_a_postgres_that_hangs_for_a_while(
+    tmp_path: Path, new_postgres_server: PostgresFactory
+) -> None:
+    server = new_postgres_server()
+    settings = settings_for(tmp_path, server.new_database())
+    async with Store.opened(settings):
+        pass
+    store = Store(engine=make_engine(settings), timeout_s=0.5)
+    async with Recorder(store=store, flush_timeout_s=1, retry_longest_s=0.2) as recorder:
+        recorder.start(call_of(), lead_of(score=0))
+        while not await recorder.flush():
+            pass
+        server.pause()
+        for n in (1, 2, 3):
+            recorder.turn(turn_of(n), lead_of(score=n))
+        assert not await recorder.flush()
+        assert recorder.pending == 3
+        server.resume()
+        recorder.turn(turn_of(4), lead_of(score=4))
+        while not await recorder.flush():
+            pass
+        assert [turn.n for turn in (await store.call("call-1")).turns] == [1, 2, 3, 4]
+        assert (await store.lead("lead-1")).revision == 2
+    await store.close()
+
+
 async def test_a_call_goes_on_over_a_postgres_that_crashes_and_comes_back(
     tmp_path: Path, new_postgres_server: PostgresFactory
 ) -> None:
