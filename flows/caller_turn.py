@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -217,6 +217,9 @@ class _TurnReader:
     ) -> Candidate | None:
         """The newest reading, or what the vote of all attempts makes of it."""
         better = repair.voted(spec.kind, newest, held=held, around=self._around)
+        if better is None and held.was_rejected(newest.value):
+            twin = repair.twin(spec.kind, newest)
+            better = twin if twin is not None and not held.was_rejected(twin.value) else None
         if better is not None:
             held.note(self._evidence(newest.text, newest.value, newest.confidence, newest.rule))
             return better
@@ -269,10 +272,17 @@ class _TurnReader:
             return
         if self._touched:
             return
-        for key in reversed(echoed):
-            spec = self._playbook.field(key)
-            if self._correct_echo(spec, lead[key]):
-                return
+        corrections = [
+            (key, found)
+            for key in reversed(echoed)
+            if (found := self._echo_reading(self._playbook.field(key), lead[key])) is not None
+        ]
+        if corrections:
+            # "No, thirty thousand a year" is an amount and not a date: the longer words win.
+            key, found = max(corrections, key=lambda c: len(c[1].text))
+            if not self._correct_echo(self._playbook.field(key), lead[key], found):
+                self._reject_echo(self._playbook.field(key), lead[key])
+            return
         asked = self._asked()
         if (
             self._answer in (Answer.NO, Answer.CORRECTION)
@@ -280,44 +290,40 @@ class _TurnReader:
             and (asked is None or asked.kind not in _YES_OR_NO)
             and not self._answers_the_question()
         ):
-            spec = self._playbook.field(echoed[-1])
-            self._objected = True
-            self._touched.add(spec.key)
-            lead[spec.key].reject()
-            self._state.remarks.append(self._phrases.sorry)
-            self._failed(spec, lead[spec.key])
+            self._reject_echo(self._playbook.field(echoed[-1]), lead[echoed[-1]])
 
-    def _correct_echo(self, spec: PlaybookField, held: FieldState) -> bool:
-        around = Surroundings(
-            **{
-                **{name: getattr(self._around, name) for name in Surroundings.__slots__},
-                "asked": spec.kind,
-                "confirming": spec.kind,
-                "confirming_value": held.value,
-            }
-        )
-        found: Candidate | None = None
-        for candidate in read(spec.kind, self._own, around):
-            if candidate.value is None or candidate.confidence < ASKED_CONFIDENCE:
-                continue
-            if same_value(candidate.value, held.value):
-                return False
-            if not held.was_rejected(candidate.value):
-                found = candidate
-                break
-        if found is None and held.value is not None:
-            found = amend(spec.kind, held.value, self._own, around)
-            if found is not None and (
-                found.value is None
-                or same_value(found.value, held.value)
-                or held.was_rejected(found.value)
-            ):
-                found = None
-        if found is None:
-            return False
+    def _reject_echo(self, spec: PlaybookField, held: FieldState) -> None:
         self._objected = True
-        self._replace(spec, held, found)
-        self._rest = Utterance(_after(self._all.text, found.text))
+        self._touched.add(spec.key)
+        held.reject()
+        self._state.remarks.append(self._phrases.sorry)
+        self._failed(spec, held)
+
+    def _echo_reading(self, spec: PlaybookField, held: FieldState) -> Candidate | None:
+        """What the objection says about a value that was said in passing."""
+        around = replace(
+            self._around, asked=spec.kind, confirming=spec.kind, confirming_value=held.value
+        )
+        for candidate in read(spec.kind, self._own, around):
+            if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
+                return candidate
+        amended = amend(spec.kind, held.value, self._own, around)
+        if amended is None or amended.value is None or same_value(amended.value, held.value):
+            return None
+        return amended
+
+    def _correct_echo(self, spec: PlaybookField, held: FieldState, reading: Candidate) -> bool:
+        """Takes the correction. An objection that repeats the value was misheard once more."""
+        after = self._phrases.without_rate(_after(self._all.text, reading.text))
+        if same_value(reading.value, held.value) or held.was_rejected(reading.value):
+            likelier = repair.twin(spec.kind, reading)
+            if likelier is None or held.was_rejected(likelier.value):
+                self._rest = Utterance(after)
+                return False
+            reading = likelier
+        self._objected = True
+        self._replace(spec, held, reading)
+        self._rest = Utterance(after)
         return True
 
     def _answers_the_question(self) -> bool:
@@ -365,7 +371,13 @@ class _TurnReader:
         if clear:
             self._rest = rest
         others = tuple(sorted(kinds - clear.keys()))
-        return {**dict(read_all(others, rest, around)), **clear}
+        result = {**read_all(others, rest, around), **clear}
+        if Kind.MONEY in result:
+            # "Fifty thousand a year" says nothing about when.
+            for kind in (Kind.DATE, Kind.DATETIME):
+                kept = [c for c in result.get(kind, ()) if self._phrases.without_rate(c.text)]
+                result[kind] = tuple(kept)
+        return result
 
     def _is_mostly_an_address(self, found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
         """Whether little is said beside an e-mail address or a phone number."""
@@ -550,7 +562,7 @@ class _TurnReader:
             self._give_up(spec, held)
         elif self._answer is Answer.NO and not self._state.echoed and spec.kind in _REACH:
             self._refused(spec)
-        elif self._answer is Answer.NO and spec.kind not in _YES_OR_NO:
+        elif self._answer is Answer.NO and not self._state.echoed and spec.kind not in _YES_OR_NO:
             self._give_up(spec, held)
         elif self._answer in (Answer.OTHER, Answer.YES, Answer.NO, Answer.CORRECTION):
             self._failed(spec, held)
@@ -574,7 +586,7 @@ class _TurnReader:
 
     def _failed(self, spec: PlaybookField, held: FieldState) -> None:
         held.failures += 1
-        if held.value is None and held.failures >= failures_at_most(spec):
+        if held.value is None and held.failures >= failures_at_most(spec, held):
             self._give_up(spec, held)
 
     def _give_up(self, spec: PlaybookField, held: FieldState) -> None:

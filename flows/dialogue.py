@@ -10,7 +10,7 @@ from typing import Any
 
 from flows import speakable
 from flows.capture import Kind
-from flows.lead import ASKABLE, Lead, Status, same_value
+from flows.lead import ASKABLE, FieldState, Lead, Status, same_value
 from flows.phrases import RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
 from flows.repair import doubtful_part
@@ -19,7 +19,7 @@ ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
 READBACKS_AT_MOST = 3
 """Read-backs of one value that got neither yes nor no, before the dialogue moves on."""
-REQUIRED_FAILURES, OPTIONAL_FAILURES = 4, 2
+REQUIRED_FAILURES, OPTIONAL_FAILURES = 4, 3
 """Failed ways of asking, the first one included, after which a field is given up."""
 
 
@@ -325,9 +325,10 @@ def ask_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> s
     return question
 
 
-def failures_at_most(spec: PlaybookField) -> int:
-    readback = spec.verify is Verify.READBACK
-    return REQUIRED_FAILURES if spec.required or readback else OPTIONAL_FAILURES
+def failures_at_most(spec: PlaybookField, held: FieldState) -> int:
+    """A value that the caller is trying to give is worth more patience than a shrug."""
+    worth_it = spec.required or spec.verify is Verify.READBACK or bool(held.rejected)
+    return REQUIRED_FAILURES if worth_it else OPTIONAL_FAILURES
 
 
 def _rejected(state: DialogueState) -> tuple[str, ...]:

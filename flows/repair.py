@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from flows.capture import Candidate, Kind, Surroundings, Utterance, read
 from flows.combine import combined
@@ -61,6 +62,38 @@ def voted(
     if value is None or same_value(value, newest.value):
         return None
     return replace(newest, value=value, confidence=0.5, rule="vote")
+
+
+def twin(kind: Kind, reading: Candidate) -> Candidate | None:
+    """The amount that "fifteen" is misheard for "fifty", and the other way round."""
+    value = reading.value
+    if kind is Kind.COUNT and isinstance(value, int):
+        other = _teen_or_ty(value)
+        return replace(reading, value=other, confidence=0.5, rule="teen/ty") if other else None
+    if kind is Kind.MONEY and isinstance(value, dict) and value["min"] == value["max"]:
+        other = _teen_or_ty(value["min"])
+        changed = {**value, "min": other, "max": other}
+        return replace(reading, value=changed, confidence=0.5, rule="teen/ty") if other else None
+    return None
+
+
+def _teen_or_ty(number: Any) -> int | None:
+    """13 <-> 30 up to 19 <-> 90, also as thousands, and behind hundreds."""
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
+        return None
+    scale = 1
+    while number % 1000 == 0:
+        number, scale = number // 1000, scale * 1000
+    hundreds, rest = divmod(number, 100)
+    if 13 <= rest <= 19:
+        other = (rest - 10) * 10
+    elif rest in range(30, 100, 10):
+        other = rest // 10 + 10
+    else:
+        return None
+    return int((hundreds * 100 + other) * scale)
 
 
 def _attempts(kind: Kind, text: str, held: FieldState, step: RepairStep | None) -> list[str]:

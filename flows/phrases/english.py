@@ -50,6 +50,12 @@ _ONLY_OPENS = re.compile(
     r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
     re.IGNORECASE,
 )
+_RATE = re.compile(
+    r"^[ ,.]*(?:dollars?|bucks|euros?|pounds?|people|users)?[ ,]*"
+    r"(?:(?:a|an|per|each|every|the)[ ])?"
+    r"(?:\b(?:year|month|week|quarter|annum|yearly|monthly|annually)\b)?",
+    re.IGNORECASE,
+)
 _ENDS_IT = re.compile(
     r"\b(no|nope|nothing|nah|that's (?:all|it|everything)|that is all|all good|i'm good|we're good"
     r"|all set|goodbye|bye|sounds good|perfect|great)\b",
@@ -143,6 +149,9 @@ class English:
 
     def objects(self, text: str) -> bool:
         return _OBJECTS.search(text.strip()) is not None
+
+    def without_rate(self, text: str) -> str:
+        return _RATE.sub("", text).strip(" ,.;")
 
     def only_opens(self, text: str) -> bool:
         return _ONLY_OPENS.search(text.strip()) is not None

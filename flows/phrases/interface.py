@@ -55,6 +55,9 @@ class Phrases(Protocol):
     def objects(self, text: str) -> bool:
         """Whether the words begin by saying no to what was just said in passing."""
 
+    def without_rate(self, text: str) -> str:
+        """What follows an amount, without the "a year" that belongs to it."""
+
     def only_opens(self, text: str) -> bool:
         """Whether "okay" or "right" at the beginning only opens a sentence about a value."""
 
