@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -117,6 +118,10 @@ class Call:
         Raises:
             LeadlineError: the line could not be used at all.
         """
+        # What start-up left behind is never looked at again: a full collection in the middle of
+        # a call would hold up the event loop for tens of milliseconds.
+        gc.collect()
+        gc.freeze()
         async with AsyncExitStack() as stack:
             recorder = None
             if self._store is not None:

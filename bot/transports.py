@@ -110,10 +110,7 @@ async def check_livekit_room(settings: Settings, room: str) -> None:
     except api.TwirpError as error:
         if error.code == api.TwirpErrorCode.NOT_FOUND:
             return
-        if error.code in (
-            api.TwirpErrorCode.UNAUTHENTICATED,
-            api.TwirpErrorCode.PERMISSION_DENIED,
-        ):
+        if error.status in (401, 403):
             raise UsageError(
                 f"LIVEKIT_API_SECRET: the server at {url} refuses this key and secret; "
                 "copy both from the server's configuration"

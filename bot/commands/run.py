@@ -60,7 +60,7 @@ async def _run(settings: Settings, room: str) -> CallRecord:
 
     playbook = load_playbook(settings.playbook)
     async with Store.opened(settings) as store:
-        await asyncio.to_thread(warm_up, settings)
+        await asyncio.gather(asyncio.to_thread(warm_up, settings), _check_voice(settings))
         call = Call(
             settings=settings,
             playbook=playbook,
@@ -72,6 +72,14 @@ async def _run(settings: Settings, room: str) -> CallRecord:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, lambda: asyncio.ensure_future(call.hang_up("drained")))
         return await call.run()
+
+
+async def _check_voice(settings: Settings) -> None:
+    from bot.diagnosis.providers import elevenlabs_card
+
+    finding = await elevenlabs_card(settings)
+    if finding and finding.reachable and not finding.usable:
+        raise UsageError(f"elevenlabs: {finding.detail}; {finding.remedy}")
 
 
 async def _line(settings: Settings, room: str) -> Line:

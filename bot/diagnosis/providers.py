@@ -150,6 +150,17 @@ async def check_elevenlabs(settings: Settings) -> Finding:
     """Asks for the voice's card; where there is none, opens the stream that a call opens."""
     if settings.elevenlabs_api_key is None:
         return not_configured("elevenlabs", "not set: the local voice speaks")
+    return await elevenlabs_card(settings) or await _elevenlabs_stream(settings)
+
+
+async def elevenlabs_card(settings: Settings) -> Finding | None:
+    """What the voice's card says of key and voice; None where the server shows no cards.
+
+    Cheap enough to ask before each call: the stream itself refuses an unknown voice so late, and
+    so quietly, that the caller would hear nothing and the operator would not know why.
+    """
+    if settings.elevenlabs_api_key is None:
+        return None
     base = elevenlabs_http_url(settings.elevenlabs_base_url)
     key = settings.elevenlabs_api_key.get_secret_value()
     voice = settings.elevenlabs_voice_id
@@ -164,11 +175,14 @@ async def check_elevenlabs(settings: Settings) -> Finding:
     if answer.is_success:
         return usable("elevenlabs", f"voice {_name_of(answer, voice)} at {host_of(base)}")
     if code == "missing_permissions" or (answer.status_code in _NO_CARD and not code):
-        return await _elevenlabs_stream(settings, base, key)
+        return None
     return _elevenlabs_refusal(settings, _answered(base, answer.status_code, code), code)
 
 
-async def _elevenlabs_stream(settings: Settings, base: str, key: str) -> Finding:
+async def _elevenlabs_stream(settings: Settings) -> Finding:
+    assert settings.elevenlabs_api_key is not None  # noqa: S101  # check_elevenlabs has looked
+    base = elevenlabs_http_url(settings.elevenlabs_base_url)
+    key = settings.elevenlabs_api_key.get_secret_value()
     voice = settings.elevenlabs_voice_id
     query = urlencode({"model_id": settings.elevenlabs_model, "output_format": "pcm_16000"})
     url = elevenlabs_ws_url(settings.elevenlabs_base_url)
