@@ -36,6 +36,7 @@ _NOISY = {
     "openai": logging.WARNING,
     "py.warnings": logging.ERROR,
     "sqlalchemy": logging.WARNING,
+    "stamina": logging.ERROR,
     "urllib3": logging.WARNING,
     "uvicorn.access": logging.WARNING,
     "uvicorn.error": logging.WARNING,
