@@ -127,7 +127,7 @@ def _clean(record: Record, secrets: tuple[str, ...]) -> None:
         kind, value, stack = record["exception"]
         name = kind.__name__ if kind else "Error"
         message = f"{message} ({name}: {value})" if str(value) else f"{message} ({name})"
-        extra["_stack"] = redact("".join(traceback.format_tb(stack)), secrets)
+        extra["_stack"] = redact("".join(traceback.format_tb(stack, limit=-10)), secrets)
         # The sink would print it a second time, and in clear.
         record["exception"] = None
     record["message"] = " ".join(redact(message, secrets).splitlines())

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from bot.config import Settings
 
+# Patterns below are bounded, and so is what they read: a log line must not hold up a call.
+MAX_LENGTH = 2000
 # A shorter secret would be found in ordinary words.
 _MIN_SECRET_LENGTH = 4
 _MIN_PHONE_DIGITS = 7
@@ -23,7 +25,7 @@ _CREDENTIALS = (
     (re.compile(r"(?i)\b(bearer|token|basic)(\s+)[\w.~+/=-]{8,}"), r"\1\2[secret]"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:api[_-]?key|secret|password|access_token|authorization)"
+            r"(?i)((?:api[_-]?key|secret|password|access_token|authorization)"
             r"['\"]?\s*[=:]\s*['\"]?)(?!\[secret\]|bearer|token|basic)[^\s'\",&;)}\]]+"
         ),
         r"\1[secret]",
@@ -31,7 +33,7 @@ _CREDENTIALS = (
     (re.compile(r"\b(sk|sk_proj|sk-proj)[-_][\w-]{12,}"), "[secret]"),
     (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), r"\1:[secret]@"),
 )
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _NUMBER = re.compile(r"(?<![\w.:/-])\+?\(?\d(?:[\d ().-]*\d)(?![\w:])")
 _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2})?")
@@ -39,26 +41,42 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2})?")
 _BRACKETED = re.compile(r"\[(.*)\]", re.DOTALL)
 _QUOTED = re.compile(r"\"[^\"]*\s[^\"]*\"|(?<!\w)'[^']*\s[^']*'(?!\w)")
 _SPEECH = re.compile(
-    r"(?is)(generating (?:tts|chat)[^\[{]*|not speaking\s+|transcri\w*[^:\[]*:\s*|text:\s*)"
-    r"(?:\[.*\]|\{.*\}|'.*'|\".*\")"
+    r"""(?isx)
+    ( generating\ (?:tts|chat)[^\[{]{0,80}
+    | not\ speaking\s{1,4}
+    | transcri\w{0,12}[^:\[]{0,40}:\s{0,4}
+    | ['"]?\b(?:text|word|transcript|content|value|data)\b['"]?\s{0,4}[:=]\s{0,4}
+    | \bmessage:\s{0,4}(?=\{)  # A message to a page; what providers call so is their error.
+    )
+    (?: \[.*\] | \{.*\} | '.*' | ".*" )"""
 )
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the secrets, without what looks like a credential, an e-mail address or a
-    telephone number."""
+    telephone number; long ones are cut."""
     for secret in secrets:
         text = text.replace(secret, "[secret]")
+    text = shortened(text)
     for pattern, replacement in _CREDENTIALS:
         text = pattern.sub(replacement, text)
     text = _EMAIL.sub("[email]", text)
     return _NUMBER.sub(_hide_phone, text)
 
 
+def shortened(text: str) -> str:
+    """At most `MAX_LENGTH` characters of it, and how many there were besides."""
+    if len(text) <= MAX_LENGTH:
+        return text
+    return f"{text[:MAX_LENGTH]} ... and {len(text) - MAX_LENGTH} characters"
+
+
 def without_speech(text: str) -> str:
     """A library's message without the words it quotes, which may be a caller's."""
+    text = shortened(text)
     text = _SPEECH.sub(lambda match: f"{match[1]}[{_length(match)}]", text)
-    text = _BRACKETED.sub(_hide_if_phrase, text)
+    if "]" in text:
+        text = _BRACKETED.sub(_hide_if_phrase, text, count=1)
     return _QUOTED.sub(lambda match: f"[{_length(match)}]", text)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config import Settings
-from bot.telemetry.redaction import redact, secrets_of, without_speech
+from bot.telemetry.redaction import MAX_LENGTH, redact, secrets_of, without_speech
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,9 @@ def test_no_email_address_survives_whatever_stands_around_it(email: str, around:
         "TranscriptionFrame#1(user: x, text: [Jane], language: en)",
         "Partial transcript: [I am Jane]",
         "Caught 'my name is Jane' in between",
+        "appending audio WordTimestamp(word='Jane', timestamp=1.06) to audio context",
+        "Pushing Frame#1(message: {'type': 'tts', 'data': {'text': 'Jane'}}) to Pipeline#0",
+        'TTSTextFrame#2(text: "Jane\'s", pts: 1)',
         'Unhandled message "I am Jane"',
     ],
 )
@@ -91,7 +94,22 @@ def test_what_a_library_quotes_is_speech(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Setting voice to: [rachel]", "Linking PipelineSource#0 -> VAD[0]", "it's up, isn't it"],
+    [
+        "Setting voice to: [rachel]",
+        "Linking PipelineSource#0 -> VAD[0]",
+        "it's up, isn't it",
+        "error {'message': 'refused'}",
+    ],
 )
 def test_what_is_no_phrase_stays(text: str) -> None:
     assert without_speech(text) == text
+
+
+@pytest.mark.parametrize("piece", ["[", "transcri", "api_key", "a@", "a.", "text: '", '"x y', "1 "])
+def test_the_cleaning_of_a_hostile_message_stays_short(piece: str) -> None:
+    long = piece * 100_000
+    assert len(redact(without_speech(long))) < MAX_LENGTH + 200
+
+
+def test_the_end_of_a_long_message_is_counted_not_kept() -> None:
+    assert redact("x" * (MAX_LENGTH + 7)).endswith("x ... and 7 characters")
