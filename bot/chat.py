@@ -98,6 +98,10 @@ class LLMSpeaker:
         self._failures = 0
         return text
 
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
     async def _stream(self, messages: Any) -> str:
         import asyncio
 

@@ -267,6 +267,9 @@ class _TurnReader:
             return
         if not self._objects:
             for key in echoed:
+                spec = self._playbook.field(key)
+                if spec.kind in (Kind.NAME, Kind.COMPANY) and self._says_it_better(spec):
+                    continue
                 if lead[key].status is Status.HEARD and self._answer is not Answer.HOLD_ON:
                     lead[key].happen(Event.UNOPPOSED)
             return
@@ -291,6 +294,25 @@ class _TurnReader:
             and not self._answers_the_question()
         ):
             self._reject_echo(self._playbook.field(echoed[-1]), lead[echoed[-1]])
+
+    def _says_it_better(self, spec: PlaybookField) -> bool:
+        """A name that is nearly the one just said in passing corrects it, even where the "no"
+        before it was misheard; where it is the same, it is not an answer to the question."""
+        held = self._state.lead[spec.key]
+        around = self._around.asking(spec.kind)
+        behind_the_comma = Utterance(self._own.text.partition(",")[2].strip())
+        readings = (*read(spec.kind, self._own, around), *read(spec.kind, behind_the_comma, around))
+        for candidate in readings:
+            if candidate.value is None:
+                continue
+            if not repair.nearly_the_same(str(candidate.value), str(held.value)):
+                continue
+            best = self._best_of_all(spec, held, candidate)
+            if best is not None:
+                self._take(spec, best)
+                self._rest = Utterance(_after(self._all.text, candidate.text))
+                return True
+        return False
 
     def _reject_echo(self, spec: PlaybookField, held: FieldState) -> None:
         self._objected = True
@@ -443,8 +465,10 @@ class _TurnReader:
             return True
         if spec.kind is Kind.TEXT:
             return self._state.asked == spec.key
+        just_said = spec.key in self._state.echoed and spec.kind in (Kind.COUNT, Kind.MONEY)
         return (
             self._state.asked == spec.key
+            or just_said
             or self._phrases.corrects(self._all.text)
             or self._answer is Answer.CORRECTION
         )

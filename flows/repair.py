@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
+
 from flows.capture import Candidate, Kind, Surroundings, Utterance, read
 from flows.combine import combined
 from flows.lead import FieldState, same_value
 from flows.phrases import RepairStep
 
+_NEARLY = 0.7
 PROVIDERS = frozenset(
     {
         "aol.com", "gmail.com", "gmx.com", "gmx.de", "googlemail.com", "hotmail.com",
@@ -62,6 +65,11 @@ def voted(
     if value is None or same_value(value, newest.value):
         return None
     return replace(newest, value=value, confidence=0.5, rule="vote")
+
+
+def nearly_the_same(one: str, other: str) -> bool:
+    """Two hearings of one name, as far as their letters tell."""
+    return Levenshtein.normalized_similarity(_letters(one), _letters(other)) >= _NEARLY
 
 
 def twin(kind: Kind, reading: Candidate) -> Candidate | None:

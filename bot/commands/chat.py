@@ -71,10 +71,11 @@ async def _chat(
 
     from bot.chat import ChatSession, LLMSpeaker
 
-    speaker = None
-    if settings.openai_api_key is not None and not scripted:
-        speaker = LLMSpeaker(settings, playbook)
     async with AsyncExitStack() as stack:
+        speaker = None
+        if settings.openai_api_key is not None and not scripted:
+            speaker = LLMSpeaker(settings, playbook)
+            stack.push_async_callback(speaker.aclose)
         recorder = None
         if keep:
             from bot.storage import Recorder, Store
