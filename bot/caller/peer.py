@@ -105,6 +105,8 @@ class Recording:
         for pcm in self._sides.values():
             pcm.extend(bytes(longest - len(pcm)))
         self.finished = True
+        # soxr's binding complains on stderr of what is still alive when the process exits.
+        self._resamplers.clear()
         self._grown.set()
 
     def stereo(self) -> bytes:

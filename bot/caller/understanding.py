@@ -28,6 +28,8 @@ class Wish(StrEnum):
     """The part behind it."""
     LAST_DIGITS = auto()
     """The last digits of the phone number."""
+    REST = auto()
+    """What is still missing of `topic`."""
     ANYTHING_ELSE = auto()
     STILL_THERE = auto()
     GOODBYE = auto()
@@ -50,18 +52,18 @@ class Request:
 _TOPICS: tuple[tuple[str, str], ...] = (
     (
         "consent_to_contact",
-        r"\b(may|can|could) (a|one of|someone|our|my).{0,40}(contact|reach|call|get in touch)"
+        r"\b(may|can|could) (we|a|one of|someone|our)\b.{0,40}\b(contact|reach|call|get in touch)"
         r"|alright if we|okay if we|get in touch with you|permission to contact",
     ),
     ("email", r"\be-?mail|\bmail address|\bat sign\b|\b(the|that) address\b"),
     (
         "phone",
-        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|\b(that|whole) number\b|\bdigits?\b"
-        r"|call you (back )?at",
+        r"\bphone|\btelephone|\bmobile|\bcell\b|\bnumber to (reach|call)|\bdigits?\b"
+        r"|\b(that|whole|rest of the) number\b|call you (back )?at",
     ),
     (
         "meeting",
-        r"\bsuit you\b|\bspecialist\b|\bday and time\b|\bwhich day\b|\bmeeting\b|\bschedule\b"
+        r"\bsuit you\b|\bspecialist\b|\bday and (a )?time\b|\bwhich day\b|\bmeeting\b|\bschedule\b"
         r"|\bwhen .{0,20}(call|talk|speak|meet)",
     ),
     ("decision_maker", r"\bdecides?\b|\bdecision\b|\bsign(s|ed)? off\b|\bfinal say\b"),
@@ -75,7 +77,7 @@ _TOPICS: tuple[tuple[str, str], ...] = (
     (
         "need",
         r"\bhelp\b|\bhoping\b|\bproblem\b|\blooking for\b|\bchallenge\b|\bsolve\b|\bbrings you\b"
-        r"|\bneed\b",
+        r"|\btouch with us\b|\bneed\b",
     ),
     (
         "company",
@@ -86,6 +88,8 @@ _TOPICS: tuple[tuple[str, str], ...] = (
         r"\bnames?\b|\bwho am i (speaking|talking)|\bwhom am i\b|\bcall you\b",
     ),
 )
+_YES_OR_NO = ("consent_to_contact", "decision_maker")
+"""Fields whose own question may end in "yes or no?"."""
 _TOPIC = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _TOPICS)
 _CONFIRM = re.compile(
     r"\b(is|was) (that|this|it) (all )?(right|correct)\b|\bcorrect\?|\bright\?|\byes or no\b"
@@ -101,6 +105,7 @@ _NATO = re.compile(r"\bword for each letter\b|\bas in\b|\bphonetic", re.IGNORECA
 _LOCAL = re.compile(r"\bbefore the at\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"\b(after|behind) the at\b", re.IGNORECASE)
 _LAST_DIGITS = re.compile(r"\blast (two|three|four|few) digits\b", re.IGNORECASE)
+_REST = re.compile(r"\bthe rest of\b", re.IGNORECASE)
 _SPELL = re.compile(r"\bspell\b|\bletter by letter\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\?|^(?:(?:please|sorry|so|and|well|okay)[,. ]+)*(?:tell|give|say|spell|could|can|may|what"
@@ -128,7 +133,7 @@ def understand(text: str) -> Request:
     position = sentences.index(question)
     with_the_one_before = " ".join(sentences[max(0, position - 1) : position + 1])
     topic = topic_of(question)
-    if _CONFIRM.search(question) and topic != "consent_to_contact":
+    if _CONFIRM.search(question) and topic not in _YES_OR_NO:
         # "... Is that right?": what is read back is in the sentence itself or the one before.
         return Request(Wish.CONFIRM, None, with_the_one_before)
     # "I didn't get that number. Could you say it again?"
@@ -149,6 +154,8 @@ def _repair(question: str, text: str) -> Request | None:
         return Request(Wish.DOMAIN, "email", question)
     if _LAST_DIGITS.search(question):
         return Request(Wish.LAST_DIGITS, "phone", question)
+    if _REST.search(question) and topic:
+        return Request(Wish.REST, topic, question)
     if _NATO.search(question):
         return Request(Wish.NATO, topic or "email", question)
     if _SPELL.search(question):

@@ -93,8 +93,12 @@ async def _serve(
     watched: dict[str, WatchedCall] = {}
 
     def listeners(whose: str) -> list[CallListener]:
-        title = f"Sample call: {persona.title} calls" if whose == SAMPLE else "A call from the page"
-        watched[whose] = terminal.watch(title)
+        if whose == SAMPLE:
+            first_name = persona.title.split()[0]
+            title = f"Sample call: {persona.title}, a simulated caller"
+            watched[whose] = terminal.watch(title, caller=first_name, colour="blue")
+        else:
+            watched[whose] = terminal.watch("A call from the page", caller="You", colour="green")
         return [watched[whose]]
 
     async with Store.opened(settings) as store:

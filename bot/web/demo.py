@@ -145,6 +145,8 @@ def _add_offer(app: FastAPI, calls: Calls, handler: SmallWebRTCRequestHandler) -
     @app.post("/api/offer")
     async def offer(body: Offer) -> dict[str, str]:
         data = body.request_data or body.requestData or {}
+        if body.type != "offer" or "m=audio" not in body.sdp:
+            raise HTTPException(422, "sdp: this is not a WebRTC offer of audio")
         try:
             if not calls.has(body.pc_id):
                 calls.check_room()
@@ -166,7 +168,7 @@ def _add_offer(app: FastAPI, calls: Calls, handler: SmallWebRTCRequestHandler) -
             # Pipecat's client takes a 4xx for final; with a 5xx it would try again three times.
             raise HTTPException(429, str(error)) from None
         except (ValueError, AttributeError, KeyError, IndexError):
-            raise HTTPException(422, "sdp: this is not a WebRTC offer") from None
+            raise HTTPException(422, "sdp: this is not a WebRTC offer of audio") from None
         if answer is None:
             raise HTTPException(500, "no answer could be made to this offer")
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -21,9 +22,9 @@ _MARK = {
     "refused": ("✕", "red"),
     "unknown": ("?", "red"),
 }
-_BOT_STYLE, _CALLER_STYLE = "cyan", "magenta"
 _NAME_WIDTH = 9
 _TIME_WIDTH = 6
+WIDTH_IN_A_PIPE = 120
 
 
 class Terminal:
@@ -32,7 +33,9 @@ class Terminal:
 
     def __init__(self, console: Console | None = None) -> None:
         """`console` is stdout's unless given."""
-        self.console = console or Console(highlight=False)
+        # In a pipe, wide enough that no address is cut.
+        width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
+        self.console = console or Console(highlight=False, width=width)
         self._live: Live | None = None
 
     def say(self, *what: RenderableType) -> None:
@@ -40,9 +43,9 @@ class Terminal:
         for each in what:
             self.console.print(each)
 
-    def watch(self, title: str) -> WatchedCall:
-        """A listener of one call that begins now."""
-        return WatchedCall(self, title)
+    def watch(self, title: str, *, caller: str, colour: str) -> WatchedCall:
+        """A listener of one call that begins now; `colour` marks its lines among other calls'."""
+        return WatchedCall(self, title, caller=caller, colour=colour)
 
     def moving(self, words: RenderableType | None) -> None:
         """Show words that may still change; None removes them."""
@@ -66,9 +69,11 @@ class Terminal:
 class WatchedCall:
     """A `CallListener` that prints a call."""
 
-    def __init__(self, terminal: Terminal, title: str) -> None:
+    def __init__(self, terminal: Terminal, title: str, *, caller: str, colour: str) -> None:
         self._terminal = terminal
         self._title = title
+        self._caller = caller
+        self._colour = colour
         self._shown: dict[str, tuple[str, str]] = {}
         self._fresh: list[RenderableType] = []
         self._open_turn: TurnRecord | None = None
@@ -80,7 +85,7 @@ class WatchedCall:
 
     def call_started(self, call_id: str) -> None:
         """The caller is there."""
-        self._terminal.say("", Text(self._title, style="bold"), "")
+        self._terminal.say("", self._marked(Text(self._title, style="bold")), "")
 
     def turn_ended(self, turn: TurnRecord) -> None:
         """A caller's turn may grow under the same number, so it waits for what follows it."""
@@ -88,11 +93,11 @@ class WatchedCall:
             self._settle()
         if turn.role == "caller":
             self._open_turn = turn
-            self._terminal.moving(_line(turn))
+            self._terminal.moving(self._line(turn))
         else:
             self._settle()
             self._terminal.moving(None)
-            self._terminal.say(_line(turn, latency_ms=self._latency.get(turn.n)))
+            self._terminal.say(self._line(turn, latency_ms=self._latency.get(turn.n)))
 
     def latency_measured(self, latency: TurnLatency) -> None:
         """How long the caller waited for the bot's turn `n`."""
@@ -106,7 +111,7 @@ class WatchedCall:
             now = (str(field.get("status")), written(field.get("value")))
             if now != self._shown.get(name, ("open", "")):
                 self._shown[name] = now
-                self._fresh.append(_field(name, *now))
+                self._fresh.append(self._field(name, *now))
 
     def call_ended(self, call: CallRecord) -> None:
         """The call is over and saved."""
@@ -123,58 +128,66 @@ class WatchedCall:
         data = message.get("data") or {}
         if message["type"] == "user-transcription" and not data.get("final"):
             self._terminal.moving(
-                _row("", "Caller", Text(str(data.get("text", "")), style="dim italic"))
+                self._row("", "caller", plain(str(data.get("text", "")), "dim italic"))
             )
         elif message["type"] == "bot-output" and data.get("spoken_progress"):
             progress = data["spoken_progress"]
             words = plain(progress["accumulated_text"]) + plain(" ", "")
             words.append_text(plain(progress["remaining_text"], "dim"))
-            self._terminal.moving(_row("", "Leadline", words))
+            self._terminal.moving(self._row("", "bot", words))
 
     def _settle(self) -> None:
         if self._open_turn is not None:
             self._terminal.moving(None)
-            self._terminal.say(_line(self._open_turn))
+            self._terminal.say(self._line(self._open_turn))
             self._open_turn = None
         if self._fresh:
             self._terminal.say(*self._fresh)
             self._fresh = []
 
+    def _line(self, turn: TurnRecord, latency_ms: float | None = None) -> RenderableType:
+        words = plain(turn.heard_text or turn.text)
+        if turn.interrupted:
+            words.append("  interrupted", style="yellow")
+        if latency_ms is not None:
+            words.append(f"  {latency_ms / 1000:.2f} s", style="dim")
+        minutes, seconds = divmod(int(turn.start_s), 60)
+        return self._row(f"{minutes}:{seconds:02d}", turn.role, words)
 
-def _line(turn: TurnRecord, latency_ms: float | None = None) -> RenderableType:
-    words = plain(turn.heard_text or turn.text)
-    if turn.interrupted:
-        words.append("  interrupted", style="yellow")
-    if latency_ms is not None:
-        words.append(f"  {latency_ms / 1000:.2f} s", style="dim")
-    minutes, seconds = divmod(int(turn.start_s), 60)
-    return _row(f"{minutes}:{seconds:02d}", "Leadline" if turn.role == "bot" else "Caller", words)
+    def _row(self, time: str, role: str, words: Text) -> RenderableType:
+        row = Table.grid(padding=(0, 1))
+        row.add_column(width=_TIME_WIDTH, justify="right", style="dim", no_wrap=True)
+        row.add_column(width=_NAME_WIDTH, no_wrap=True)
+        row.add_column()
+        who, style = ("Leadline", "cyan") if role == "bot" else (self._caller, "magenta")
+        row.add_row(time, Text(who, style=style), words)
+        return self._marked(row)
 
+    def _field(self, name: str, status: str, value: str) -> RenderableType:
+        mark, style = _MARK.get(status, ("○", "dim"))
+        if status == "open":
+            mark, style, status = "↺", "yellow", "to be asked again"
+        text = Text(f"{mark} ", style=style)
+        text.append(f"{name.replace('_', ' ')} ", style="dim")
+        text.append_text(plain(f"{value}  " if value else "", "bold"))
+        text.append(status, style=style)
+        return self._marked(Padding(text, (0, 0, 0, _TIME_WIDTH + _NAME_WIDTH + 2)))
 
-def _row(time: str, who: str, words: Text) -> RenderableType:
-    row = Table.grid(padding=(0, 1))
-    row.add_column(width=_TIME_WIDTH, justify="right", style="dim", no_wrap=True)
-    row.add_column(width=_NAME_WIDTH, no_wrap=True)
-    row.add_column()
-    style = _BOT_STYLE if who == "Leadline" else _CALLER_STYLE
-    row.add_row(time, Text(who, style=style), words)
-    return row
-
-
-def _field(name: str, status: str, value: str) -> RenderableType:
-    mark, style = _MARK.get(status, ("○", "dim"))
-    if status == "open":
-        mark, style, status = "↺", "yellow", "to be asked again"
-    text = Text(f"{mark} ", style=style)
-    text.append(f"{name.replace('_', ' ')} ", style="dim")
-    text.append_text(plain(f"{value}  " if value else "", "bold"))
-    text.append(status, style=style)
-    return Padding(text, (0, 0, 0, _TIME_WIDTH + _NAME_WIDTH + 2))
+    def _marked(self, what: RenderableType) -> RenderableType:
+        row = Table.grid()
+        row.add_column(width=1)
+        row.add_column()
+        row.add_row(Text("▌", style=self._colour), what)
+        return row
 
 
 def sheet(lead: LeadRecord, call: CallRecord) -> RenderableType:
     """The lead as it is at the call's end."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", min_width=26)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, field in lead.fields.items():
         status = str(field.get("status"))
         mark, style = _MARK.get(status, ("○", "dim"))

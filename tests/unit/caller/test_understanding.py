@@ -55,6 +55,8 @@ def test_every_question_of_the_default_playbook_is_about_its_field(
             Wish.ANSWER,
             "phone",
         ),
+        ("Got that so far. And the rest of the number?", Wish.REST, "phone"),
+        ("Got that so far. And the rest of the address?", Wish.REST, "email"),
         ("Sorry, could you spell the full name for me?", Wish.SPELL, "name"),
         ("Is there anything you'd like to add or change?", Wish.ANYTHING_ELSE, None),
         ("Are you still there?", Wish.STILL_THERE, None),

@@ -69,6 +69,11 @@ export class CallView {
     }
   }
 
+  /** What the caller said in his nth turn, from 1; evidence counts like that. */
+  utterance(turn: number): string {
+    return this.lines.filter((line) => line.role === "caller")[turn - 1]?.text ?? "";
+  }
+
   private takeOurs(t: number, data: any): void {
     switch (data.type) {
       case "leadline.call":

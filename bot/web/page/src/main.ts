@@ -4,6 +4,7 @@ import { logger, LogLevel } from "@pipecat-ai/client-js";
 
 import { clock } from "./format";
 import { LiveCall } from "./live-call";
+import { LiveSound } from "./live-sound";
 import { drawLatency, drawLead, element, Transcript } from "./render";
 import { SampleCall } from "./sample-call";
 
@@ -16,6 +17,7 @@ let shown: Shown = "sample";
 let scheduled = false;
 
 const recording = element<HTMLAudioElement>("recording");
+const liveSound = new LiveSound(schedule);
 const sample = new SampleCall(schedule);
 const live = new LiveCall({ rawSound, speaker: element<HTMLAudioElement>("speaker"), changed: schedule, failed: complain });
 const transcript = new Transcript(element("transcript"), element("announce"), listenFrom);
@@ -78,8 +80,9 @@ function drawSampleBar(): void {
     : "";
   const listen = element<HTMLButtonElement>("listen");
   listen.disabled = state === "waiting" || state === "failed";
-  listen.setAttribute("aria-pressed", String(!recording.paused));
-  listen.querySelector("span")!.textContent = recording.paused ? (state === "running" ? "Listen in" : "Listen") : "Stop";
+  const playing = liveSound.playing || !recording.paused;
+  listen.setAttribute("aria-pressed", String(playing));
+  listen.querySelector("span")!.textContent = playing ? "Stop" : state === "running" ? "Listen in" : "Listen";
   element("again").hidden = state !== "done" && state !== "failed";
 }
 
@@ -126,6 +129,7 @@ function complain(what: string): void {
 }
 
 function stopListening(): void {
+  liveSound.stop();
   recording.pause();
   recording.removeAttribute("src");
   schedule();
@@ -138,14 +142,10 @@ async function listenFrom(t: number): Promise<void> {
 }
 
 async function toggleListen(): Promise<void> {
-  if (!recording.paused) return stopListening();
+  if (liveSound.playing || !recording.paused) return stopListening();
   complain("");
-  if (sample.sample.state === "running") {
-    recording.src = `/api/sample/audio.wav?live=${Date.now()}`;
-    await recording.play().catch(() => complain("This browser cannot join a running call: listen when it is over."));
-  } else {
-    await listenFrom(0);
-  }
+  if (sample.sample.state !== "running") return listenFrom(0);
+  await liveSound.play("/api/sample/audio.wav").catch(() => complain("The call cannot be heard now: listen when it is over."));
 }
 
 async function toggleTalk(): Promise<void> {

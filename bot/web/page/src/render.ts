@@ -117,7 +117,7 @@ export function drawLead(view: CallView): void {
   for (const row of [...list.children] as HTMLElement[]) {
     if (!wanted.has(row.dataset.field!)) row.remove();
   }
-  for (const name of names) drawField(list, name, view.lead[name]!, view.changed.has(name));
+  for (const name of names) drawField(list, view, name);
   setText(element("disposition"), view.disposition ? (DISPOSITION[view.disposition] ?? view.disposition) : "");
   element("disposition").dataset.kind = view.disposition ?? "";
   const score = view.score;
@@ -126,7 +126,8 @@ export function drawLead(view: CallView): void {
   element<SVGCircleElement>("score-arc").style.strokeDashoffset = String(100 - Math.max(0, Math.min(100, score ?? 0)));
 }
 
-function drawField(list: HTMLElement, name: string, field: FieldState, changed: boolean): void {
+function drawField(list: HTMLElement, view: CallView, name: string): void {
+  const field = view.lead[name]!;
   let row = [...list.children].find((each) => (each as HTMLElement).dataset.field === name) as HTMLElement | undefined;
   if (!row) {
     row = make("div", "field", list);
@@ -142,8 +143,8 @@ function drawField(list: HTMLElement, name: string, field: FieldState, changed: 
   const pill = row.querySelector<HTMLElement>(".pill")!;
   setText(pill, known.text);
   pill.dataset.icon = known.icon;
-  drawEvidence(row.querySelector<HTMLElement>(".evidence")!, field);
-  if (changed) {
+  drawEvidence(row.querySelector<HTMLElement>(".evidence")!, view, field);
+  if (view.changed.has(name)) {
     row.classList.remove("fresh");
     void row.offsetWidth; // Restarts the animation.
     row.classList.add("fresh");
@@ -151,15 +152,24 @@ function drawField(list: HTMLElement, name: string, field: FieldState, changed: 
   }
 }
 
-/** The words that the value came from, and those that settled it. */
-function drawEvidence(node: HTMLElement, field: FieldState): void {
+/** The words that the value came from, and those that settled it, within what was said. */
+function drawEvidence(node: HTMLElement, view: CallView, field: FieldState): void {
   const evidence = field.evidence ?? [];
   const told = evidence.length > 2 ? [evidence[0]!, evidence.at(-1)!] : evidence;
-  const texts = [...new Set(told.map((each) => each.text).filter(Boolean))];
-  // What the caller wants is kept in the caller's own words: they need not be said twice.
-  const same = texts.length === 1 && texts[0] === field.value;
-  setText(node, same ? "" : texts.map((text) => `“${text}”`).join(" "));
+  const key = JSON.stringify([told, told.map((each) => view.utterance(each.turn))]);
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
   node.title = told.map((each) => `Turn ${each.turn}, read by ${each.source}`).join("\n");
+  node.replaceChildren();
+  for (const { text, turn } of told) {
+    if (!text) continue;
+    const said = view.utterance(turn);
+    const at = said.toLowerCase().indexOf(text.toLowerCase());
+    if (node.childNodes.length) node.append(" ");
+    node.append("“", at < 0 ? "" : said.slice(0, at));
+    make("mark", "", node).textContent = text;
+    node.append(at < 0 ? "" : said.slice(at + text.length), "”");
+  }
 }
 
 export function drawLatency(view: CallView): void {
