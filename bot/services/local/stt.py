@@ -8,6 +8,7 @@ final for the turn, even one that arrives when the caller already speaks again.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -42,6 +43,10 @@ Only a safety net: finals are marked as finalized, and a turn does not wait for 
 
 MAX_UTTERANCE_SECS: Final = 45.0
 """A VAD that never stops (noise, music) must not grow an utterance for ever."""
+
+INTERIM_DUTY: Final = 3.0
+"""Speech between two interims, in multiples of what the last one took: a machine that is late
+gives its time to the finals."""
 
 _QUIET_TAIL_SECS: Final = 0.1
 _QUIET_RATIO: Final = 0.25
@@ -106,6 +111,7 @@ class LocalSTTService(STTService):
         self._pre_roll = bytearray()
         self._start_secs = 0.0
         self._speech: _Speech | None = None
+        self._interim_took_secs = 0.0
         self._finals = asyncio.Lock()  # fair, so finals come out in the order they were said
         self._final_tasks: set[asyncio.Task[None]] = set()
         self._loading: asyncio.Task[None] | None = None
@@ -223,7 +229,8 @@ class LocalSTTService(STTService):
         interval = self._settings.interim_interval_secs
         if isinstance(interval, NotGiven) or interval <= 0:
             return False
-        if speech.seconds - speech.seconds_at_interim < interval:
+        wait = max(interval, INTERIM_DUTY * self._interim_took_secs)
+        if speech.seconds - speech.seconds_at_interim < wait:
             return False
         if speech.interim is not None and not speech.interim.done():
             return False
@@ -238,6 +245,7 @@ class LocalSTTService(STTService):
     async def _push_interim(self, speech: _Speech) -> None:
         audio = bytes(speech.fresh)
         speech.fresh.clear()
+        started = time.monotonic()
         try:
             text = await asyncio.wrap_future(speech.utterance.interim(audio))
         except EngineOverloadedError:
@@ -246,6 +254,7 @@ class LocalSTTService(STTService):
         except Exception as error:
             logger.warning(f"{self}: interim transcript failed: {error}")
             return
+        self._interim_took_secs = time.monotonic() - started
         if text and not speech.over:
             await self.push_frame(
                 InterimTranscriptionFrame(text, self._user_id, time_now_iso8601(), Language.EN)
