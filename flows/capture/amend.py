@@ -138,6 +138,7 @@ def _changed(text: str, heard: Heard) -> tuple[str, float] | None:
     change = amend_letters.change_in(heard.tokens)
     if change is None:
         return None
+    text = text.casefold()
     target = _target(text, heard.tokens)
     if target is not None and change.old not in {".", "-", "_"}:
         changed = amend_letters.apply(target, change)

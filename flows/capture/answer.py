@@ -33,7 +33,7 @@ _DNC, _BYE, _HOLD = phrases(DO_NOT_CONTACT), phrases(GOODBYE), phrases(HOLD_ON)
 _REPEAT, _HUMAN, _NOT_HUMAN = phrases(REPEAT), phrases(HUMAN), phrases(NOT_HUMAN)
 _REFUSAL, _DO_NOT_KNOW = phrases(REFUSAL), phrases(DO_NOT_KNOW)
 _HINTS = phrases(CORRECTION_HINTS)
-_ENDS = frozenset(".!?;")
+_SOUNDS = {"uh", "um", "hm", "hmm", "ah", "eh", "er", "erm", "mm", "oh"}
 _SIGNS = frozenset(",.;:!?-–—…\"'()")
 
 
@@ -70,6 +70,8 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
         return Answer.DO_NOT_KNOW
     if _refuses(tokens):
         return Answer.REFUSAL
+    if all(t.is_sign or t.low in _SOUNDS for t in tokens):
+        return Answer.OTHER
     if _is_question(tokens) and not _starts_with_no(tokens):
         return Answer.QUESTION
     if _says_no(tokens, around):
@@ -82,20 +84,17 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
 def _is_yes(
     tokens: Sequence[Token], around: Surroundings, restated: tuple[int, int] | None
 ) -> bool:
-    first = _first_clause(tokens, around)
-    if first is None:
-        return False
-    return _only_yes(tokens[:first], around, restated) and _harmless(tokens[first:], around)
+    first = _first_clause(tokens, restated)
+    return first is not None and _harmless(tokens[first:], around)
 
 
-def _first_clause(tokens: Sequence[Token], around: Surroundings) -> int | None:
+def _first_clause(tokens: Sequence[Token], restated: tuple[int, int] | None) -> int | None:
     """Where the sentences that may be the yes end: all of them, or those before a new matter."""
     end = len(tokens)
-    if _whole(tokens, end, around):
+    if _only_yes(tokens, restated):
         return end
     for i, token in enumerate(tokens):
-        if token.low in {".", "!", ";", ","} and i and _whole(tokens, i, around):
-            end = i
+        if token.low in {".", "!", ";", ","} and i and _only_yes(tokens[:i], restated):
             following = [t.low for t in tokens[i + 1 : i + 3]]
             if (
                 token.low == ","
@@ -104,18 +103,12 @@ def _first_clause(tokens: Sequence[Token], around: Surroundings) -> int | None:
             ):
                 continue
             return end
-        if token.low == "and" and i and _whole(tokens, i, around):
+        if token.low == "and" and i and _only_yes(tokens[:i], restated):
             return i
     return None
 
 
-def _whole(tokens: Sequence[Token], end: int, around: Surroundings) -> bool:
-    return _only_yes(tokens[:end], around, None)
-
-
-def _only_yes(
-    tokens: Sequence[Token], around: Surroundings, restated: tuple[int, int] | None
-) -> bool:
+def _only_yes(tokens: Sequence[Token], restated: tuple[int, int] | None) -> bool:
     """Nothing but yes words, politeness and the value itself, and at least one yes."""
     if any(t.low == "?" for t in tokens):
         return False
@@ -137,7 +130,6 @@ def _only_yes(
         if not length:
             return False
         i += length
-    del around
     return yes > 0
 
 
@@ -162,9 +154,22 @@ def _asks_to_repeat(tokens: Sequence[Token], words: Sequence[Token]) -> bool:
     return len(words) <= 2 if short else len(words) <= 16
 
 
+def evades(heard: Heard) -> bool:
+    """Whether the caller does something else than giving a name: refuses, asks, waits, says bye."""
+    tokens = heard.tokens
+    words = sum(1 for t in tokens if not t.is_sign)
+    for table in (_REFUSAL, _DO_NOT_KNOW, _REPEAT, _HOLD, _DNC, _HUMAN, _BYE):
+        at = find_phrase(tokens, table)
+        if at is not None and (phrase_at(tokens, at, table) >= 2 or words <= 2):
+            return True
+    return _starts_question(tokens)
+
+
 def _is_question(tokens: Sequence[Token]) -> bool:
-    if tokens[-1].low == "?":
-        return True
+    return tokens[-1].low == "?" or _starts_question(tokens)
+
+
+def _starts_question(tokens: Sequence[Token]) -> bool:
     words = [t for t in tokens if not t.is_sign]
     return (
         len(words) >= 3
@@ -226,7 +231,7 @@ def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
         following = [t.low for t in tokens if not t.is_sign][1:2]
         return not (first.low == "no" and following in (["problem"], ["worries"], ["doubt"]))
     at = find_phrase(tokens, _NO)
-    if at is None:
+    if at is None or phrase_at(tokens, 0, _YES):
         return False
     del around
     length = phrase_at(tokens, at, _NO)
@@ -245,7 +250,16 @@ def _rest_after_no(tokens: Sequence[Token]) -> bool:
         if length:
             i += length
             continue
-        if not tokens[i].is_sign and tokens[i].low not in {"sorry", "i'm", "afraid", "actually"}:
+        if not tokens[i].is_sign and tokens[i].low not in {
+            "right",
+            "but",
+            "correct",
+            "quite",
+            "sorry",
+            "i'm",
+            "afraid",
+            "actually",
+        }:
             rest += 1
         i += 1
     return rest >= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.capture.answer import evades
 from flows.capture.english.addresses import TLDS
 from flows.capture.english.names import (
     COMPANY_ENDS,
@@ -54,6 +55,14 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         if not length:
             at += 1
             continue
+        if (
+            tokens[at].low == "with"
+            and length == 1
+            and at + 1 < len(tokens)
+            and (tokens[at + 1].low in {"a", "an", "one", "two"})
+        ):
+            at += 1
+            continue
         weak = not sure
         if weak and not asked and not _capital_after(tokens, at + length):
             at += length
@@ -63,7 +72,7 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         if candidate is not None:
             found.append(candidate)
         at += length
-    if asked and not found:
+    if asked and not found and not evades(heard):
         begin = strip_lead_ins(tokens, start, len(tokens))
         candidate = _company(heard, tokens, begin, 0.7, "answer", guarded=False)
         if candidate is not None:

@@ -155,6 +155,8 @@ def _one(
     low, high = int(first.value), int(last.value)
     if last.scaled and not first.scaled and low * 1000 <= high:
         low *= 1000
+    elif tokens[last.end - 1].low == "hundred" and low < 10 and low * 100 <= high:
+        low *= 100
     value: Value = low if low == high else {"min": low, "max": high}
     if first is last:
         value = _bounded(tokens, first, value)

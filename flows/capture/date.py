@@ -99,7 +99,7 @@ def _candidates(heard: Heard, tokens: Sequence[Token], days: list[Day]) -> list[
     for rank, day in enumerate(days):
         last, begin = day.last, day.start
         before = {t.low for t in tokens[max(0, day.start - 3) : day.start]} & _BEFORE
-        if before and day.rule not in {"end", "duration"}:
+        if before and day.rule not in {"end", "duration", "span"}:
             last = day.first - timedelta(days=1)
             begin = max(i for i in range(day.start) if tokens[i].low in before)
         span = (begin, day.end)
@@ -125,7 +125,7 @@ def _candidate(heard: Heard, day: date, span: tuple[int, int], sure: float, rule
 
 def _is_deadline(tokens: Sequence[Token], day: Day) -> bool:
     near = {t.low for t in tokens[max(0, day.start - 10) : day.end]}
-    return bool(near & _BY) and day.rule not in {"weekday", "day"}
+    return bool(near & _BY) and day.rule not in {"weekday", "day", "span"}
 
 
 def _soon(heard: Heard, today: date) -> list[Candidate]:
@@ -191,12 +191,23 @@ def _part_of(tokens: Sequence[Token], at: int, today: date) -> Day | None:
             if 300 < size:
                 middle = date(first.year, 6, 30)
             return Day(middle, middle, at, inner.end, "middle", 0.65)
-        early = first + timedelta(days=9) if size < 40 else add_months(first, max(1, size // 120))
+        early = (
+            first + timedelta(days=9 if size > 8 else 0)
+            if size < 40
+            else add_months(first, max(1, size // 120))
+        )
         if size >= 40:
             early -= timedelta(days=1)
         if size < 8:
             early = first
         return Day(early, first, at, inner.end, "start", 0.6, first)
+    ends = [_low(tokens, at + 1), _low(tokens, at + 2)]
+    unit = UNITS.get(_low(tokens, at), "")
+    if unit in {"year", "month", "quarter"} and (
+        ends[0] == "end" or ends in (["-", "end"], ["'s", "end"], ["s", "end"])
+    ):
+        first, last = _current(unit, today, 0)
+        return Day(last, last, at, at + 1 + ends.index("end") + 1, "end", 0.8)
     if _low(tokens, at) in {"eom", "eoy", "eoq"}:
         word = {"m": "month", "y": "year", "q": "quarter"}[_low(tokens, at)[2]]
         first, last = _current(word, today, 0)
@@ -540,15 +551,14 @@ def _duration(tokens: Sequence[Token], at: int, today: date) -> Day | None:
     )
     if ahead[:1] == ["ago"] or (ahead[:1] == ["old"]):
         return None
-    asked_alone = i - at <= 4 and at == 0
-    if not (lead or from_now or asked_alone or half):
-        sure = 0.5
-    else:
-        sure = 0.82
+    clear = lead or from_now or half
+    if not clear and word in {"a", "an"} and len(tokens) > i - at + 2:
+        return None  # "fifteen thousand dollars a year"
+    sure = 0.82 if clear or at == 0 else 0.5
     if ahead[:2] in (["from", "now"], ["from", "today"]):
         i += 2
     last = _shift(today, count, unit)
-    return Day(last, last, at, i, "duration", sure)
+    return Day(last, last, at, i, "duration" if clear else "span", sure)
 
 
 def _shift(today: date, count: float, unit: str) -> date:

@@ -83,21 +83,23 @@ def _small(tokens: Sequence[Token], at: int) -> tuple[int, int, bool] | None:
 
 
 def _hundreds(tokens: Sequence[Token], count: int, at: int) -> list[Group]:
-    found = [(f"{count}00", at)]
+    """ "two hundred twelve" is 212, "eight hundred five" in a row of digits is 8005."""
     joined = _low(tokens, at) == "and"
     small = _small(tokens, at + 1 if joined else at)
-    if small and 1 <= small[0] <= 99 and _low(tokens, at) not in ("oh", "o"):
-        together = (f"{count}{small[0]:02d}", small[1])
-        found.insert(0 if joined or small[0] >= 10 else 1, together)
-        if not joined and small[0] >= 10:
-            found = [found[1], found[0]] if count == 8 else found
-    return found
+    if small is None or not 1 <= small[0] <= 99 or _low(tokens, at) in ("oh", "o"):
+        return [(f"{count}00", at)]
+    value, end, compound = small
+    together, apart = (f"{count}{value:02d}", end), (f"{count}00{value}", end)
+    if compound:
+        split = (f"{count}{value // 10 * 10}{value % 10}", end)
+        return [together, apart, split]
+    return [together, apart] if joined or (value >= 10 and count != 8) else [apart, together]
 
 
 def _thousands(tokens: Sequence[Token], count: int, at: int) -> list[Group]:
-    found = [(f"{count}000", at)]
     joined = _low(tokens, at) == "and"
     small = _small(tokens, at + 1 if joined else at)
-    if small and 1 <= small[0] <= 99:
-        found.insert(0, (f"{count}0{small[0]:02d}", small[1]))
-    return found
+    if small is None or not 1 <= small[0] <= 99 or _low(tokens, at) in ("oh", "o"):
+        return [(f"{count}000", at)]
+    value, end, _ = small
+    return [(f"{count}0{value:02d}", end), (f"{count}000{value}", end)]

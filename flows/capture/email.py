@@ -23,6 +23,10 @@ from flows.capture.speech import segments
 from flows.capture.tokens import Heard, fold
 
 
+_MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
+               "emails", "gmail"}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of the at: its text and where it stands among the pieces."""
@@ -74,6 +78,9 @@ def _read_part(
         for p in pieces(heard.tokens[start:end])
     ]
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
+    ending = _only_ending(found)
+    if ending is not None and asked:
+        return _fragment(heard, found, ending, 0, len(found))
     for at in reversed(ats):
         domain = _domain(found, at + 1)
         if domain is None:
@@ -93,6 +100,15 @@ def _read_part(
     return _bare(heard, found)
 
 
+def _only_ending(found: Sequence[Piece]) -> str | None:
+    """ "dot com" alone, as a correction of another ending."""
+    said = [p for p in found if p.part not in {Part.PAUSE, Part.STOP, Part.HARD}]
+    if not said or said[0].part is not Part.SEPARATOR or said[0].text != ".":
+        return None
+    text = "".join(p.text for p in said)
+    return text if text[1:].rpartition(".")[2] in TLDS and len(said) <= 5 else None
+
+
 def _address(
     heard: Heard,
     found: list[Piece],
@@ -110,12 +126,22 @@ def _address(
     confidence += 0.05 * _agrees(local.text, around.name) + 0.05 * _agrees(
         domain.text, around.company
     )
-    if not asked and local.doubt > 0.2:
-        confidence -= 0.2
+    if not asked and _plain_words(heard, found, local, around):
+        return None
     span = (found[local.start].start, found[domain.end - 1].end)
     return Candidate(
         Kind.EMAIL, value, max(0.05, min(0.97, confidence)), heard.words(*span), span, "address"
     )
+
+
+def _plain_words(heard: Heard, found: Sequence[Piece], local: Side, around: Surroundings) -> bool:
+    """Unasked, "we sell at amazon dot com" is no address: one word, and nobody spoke of mail."""
+    said = [p for p in found[local.start : local.end] if p.part is not Part.PAUSE]
+    if len(said) > 1 or found[local.end].text == "@" or said[0].part is not Part.WORD:
+        return False
+    if local.start == 0 or any(t.low in _MAIL_WORDS for t in heard.tokens):
+        return False
+    return not _agrees(local.text, around.name)
 
 
 def _fragment(heard: Heard, found: list[Piece], partial: str, start: int, end: int) -> Candidate:

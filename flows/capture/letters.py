@@ -188,12 +188,18 @@ def letter_at(tokens: Sequence[Token], at: int, *, spelling: bool = False) -> Le
 
 
 def run_at(
-    tokens: Sequence[Token], at: int, *, least: int = 2, gaps: frozenset[str] = frozenset(",.-")
+    tokens: Sequence[Token],
+    at: int,
+    *,
+    least: int = 2,
+    nato_least: int = 3,
+    gaps: frozenset[str] = frozenset(",.-"),
 ) -> Run | None:
     """Letters in a row from a place on; ``least`` of them must be letters beyond doubt.
 
     Names of letters ("you", "see") and fuzzy NATO words count only beside sure letters; a word
-    that only happens to be in the NATO alphabet ("Mike") counts only in such company.
+    that only happens to be in the NATO alphabet ("Mike") counts only in such company, and of NATO
+    words alone it takes ``nato_least`` ("Mike Oscar" is a name).
     """
     found: list[Letter] = []
     i = at
@@ -218,6 +224,8 @@ def run_at(
     if plain + nato < least and not (plain + nato and plain + nato + heard >= 3):
         return None
     if plain == 0 and nato < 2:
+        return None
+    if plain == 0 and heard == 0 and nato < nato_least:
         return None
     if plain + nato < heard:
         return None

@@ -56,7 +56,7 @@ def _read_part(
     if not amounts:
         return []
     asked = around.about(Kind.MONEY)
-    period_at, period, factor = _period(heard.tokens, start)
+    period_at, period, factor = _period(heard.tokens, start, amounts)
     best: list[Candidate] = []
     used = 0
     while used < len(amounts):
@@ -121,12 +121,23 @@ def _is_range(tokens: Sequence[Token], low: Amount, high: Amount) -> bool:
     return True
 
 
-def _period(tokens: Sequence[Token], start: int) -> tuple[int | None, str | None, int]:
-    for at in range(start, len(tokens)):
+def _period(
+    tokens: Sequence[Token], start: int, amounts: Sequence[Amount] = ()
+) -> tuple[int | None, str | None, int]:
+    """The period that is said last, so that "a month, sorry, a year" is a year."""
+    inside = {i for a in amounts for i in range(a.number.start, a.number.end)}
+    best: tuple[int | None, str | None, int] = (None, None, 1)
+    at = start
+    while at < len(tokens):
+        length = 0
         for table, factor, of in _PERIODS.values():
-            if phrase_at(tokens, at, table):
-                return at, of, factor
-    return None, None, 1
+            length = phrase_at(tokens, at, table) if at not in inside else 0
+            if length:
+                if not _denied(tokens, at):
+                    best = (at, of, factor)
+                break
+        at += length or 1
+    return best
 
 
 def period_in(tokens: Sequence[Token]) -> str | None:
@@ -170,13 +181,10 @@ def _candidate(
     low, high = first.number.value, last.number.value
     if len(group) == 2 and last.number.scaled and not first.number.scaled:
         # "fifteen to twenty thousand": the scale said once counts for both.
-        for scale in (10**3, 10**5, 10**6, 10**9):
-            if low * scale <= high and low < 1000 and high % scale == 0:
+        for scale in (10**9, 10**6, 10**5, 10**3):
+            if low * scale <= high and low < 1000:
                 low *= scale
                 break
-        else:
-            if low < 1000 <= high:
-                low *= 1000
     if len(group) == 2 and low > high:
         low, high = high, low
     after = tokens[last.end].low if last.end < len(tokens) else ""
@@ -224,14 +232,14 @@ def _candidate(
 
 
 def _bound(tokens: Sequence[Token], amount: Amount) -> str | None:
-    for back in range(1, 6):
-        at = amount.start - back
-        if at < 0:
-            break
-        if (length := phrase_at(tokens, at, _AT_MOST)) and at + length >= amount.start - 1:
-            return "most"
-        if (length := phrase_at(tokens, at, _AT_LEAST)) and at + length >= amount.start - 1:
-            return "least"
+    longest, bound = 0, None
+    for at in range(max(0, amount.start - 5), amount.start):
+        for table, name in ((_AT_MOST, "most"), (_AT_LEAST, "least")):
+            length = phrase_at(tokens, at, table)
+            if length > longest and at + length >= amount.start - 1:
+                longest, bound = length, name
+    if bound is not None:
+        return bound
     if phrase_at(tokens, amount.end, _AFTER_MOST):
         return "most"
     if phrase_at(tokens, amount.end, _AFTER_LEAST):
@@ -263,7 +271,7 @@ def _figures(
         elif before in {"mid", "middle"}:
             low, high = 4 * low, 6 * low
         elif before == "high":
-            low, high = 7 * low, high
+            low = 7 * low
         _, period, _ = _period(tokens, start)
         value: Value = {
             "min": low, "max": high, "currency": around.currency, "period": period,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.capture.answer import evades
 from flows.capture.english.names import (
     FIRST_NAME,
     LAST_NAME,
@@ -68,7 +69,7 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
     if not found and not asked:
         speaking = _speaking(heard, tokens, start)
         return [speaking] if speaking else []
-    if asked and not found:
+    if asked and not found and not evades(heard):
         begin = strip_lead_ins(tokens, start, len(tokens))
         candidate = _name(heard, tokens, begin, 0.7, "answer")
         if candidate is not None:
@@ -145,17 +146,18 @@ def _name(
     tokens = tokens[:stop]
     words: list[str] = []
     i = begin
-    spelled = False
+    spelled = marked = False
     while i < len(tokens) and len(words) < _MOST_WORDS:
         low = tokens[i].low
         run = run_at(tokens, i)
         if run is not None and len(run.text) >= 2:
-            words, spelled = _with_spelling(words, _split_runs(tokens, i, run.end)), True
+            parts = _split_runs(tokens, i, run.end)
+            words, spelled, marked = _with_spelling(words, parts, marked=marked), True, False
             i = run.end
             continue
         length = phrase_at(tokens, i, _SPELLED) if words else 0
         if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
-            i = _past_signs(tokens, i + length)
+            i, marked = _past_signs(tokens, i + length), True
             continue
         if low in {"hyphen", "dash"} and words and i + 1 < len(tokens):
             following = tokens[i + 1]
@@ -201,9 +203,10 @@ def _name(
             break
         if not tokens[i].is_word:
             break
-        if low in NAME_ENDS and not (low in PARTICLES and words):
+        surname = _given_as_name(low, tokens, i, words)
+        if low in NAME_ENDS and not surname and not (low in PARTICLES and words):
             break
-        if low in NOT_NAMES and low not in PARTICLES and not _given_as_name(low, tokens, i, words):
+        if low in NOT_NAMES and low not in PARTICLES and not surname:
             return None if not words else _done(heard, words, begin, i, confidence, rule, spelled)
         words.append(tokens[i].text)
         i += 1
@@ -215,7 +218,7 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     surname = low in {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad",
                       "low", "high", "new", "private", "early", "cool", "money", "wait", "hold",
                       "say", "will", "case", "free", "price", "cost", "may", "hard", "do",
-                      "nice", "little", "young", "good", "rich", "monday"}  # fmt: skip
+                      "nice", "little", "young", "good", "rich", "monday", "an", "so", "my", "in"}  # fmt: skip
     if not surname:
         return False
     capital = tokens[at].text[0].isupper()
@@ -223,6 +226,8 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         named = following is not None and following.is_word and following.low not in _VERBS
         return low in {"will", "may", "rich", "young"} and named and capital
+    if low in {"an", "so", "my", "in", "do", "will", "say", "wait", "hold"} and not capital:
+        return False
     return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)
 
 
@@ -309,7 +314,7 @@ def _split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
     return words
 
 
-def _with_spelling(words: list[str], spelled: list[str]) -> list[str]:
+def _with_spelling(words: list[str], spelled: list[str], *, marked: bool) -> list[str]:
     """What was spelled replaces the word that sounds like it, or is a name of its own."""
     result = list(words)
     taken: set[int] = set()
@@ -331,9 +336,10 @@ def _with_spelling(words: list[str], spelled: list[str]) -> list[str]:
             None,
         )  # fmt: skip
         if match is None:
-            if len(spelled) == 1 and len(result) == 1 and result[0][0:1].lower() == word[0]:
-                result[0] = word
-                taken.add(0)
+            initials = [i for i, w in enumerate(result) if fold(w)[:1] == word[0]]
+            if marked and initials and initials[-1] not in taken:
+                result[initials[-1]] = word
+                taken.add(initials[-1])
                 continue
             result.append(word)
             taken.add(len(result) - 1)

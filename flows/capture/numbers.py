@@ -73,12 +73,19 @@ class _Reader:
         return 0 < at < len(self._tokens) and not self._tokens[at].spaced
 
     def read(self, at: int) -> Number | None:
+        if self._one_off(at):
+            return None
         return (
             self._fraction_of_scale(at)
             or self._few(at)
             or self._digit_row(at)
             or self._cardinal(at)
         )
+
+    def _one_off(self, at: int) -> bool:
+        """ "fifty thousand one time", "a one-off fifty thousand"."""
+        after = at + 2 if self._low(at + 1) == "-" else at + 1
+        return self._low(at) == "one" and self._low(after) in ("time", "off", "shot")
 
     def _fraction_of_scale(self, at: int) -> Number | None:
         """ "half a million", "a quarter of a million", "three quarters of a million"."""
@@ -216,6 +223,8 @@ class _Reader:
         low = self._low(at)
         if low.isdigit():
             return self._figures(at)
+        if self._one_off(at):
+            return None
         if low in ("a", "an"):
             if self._low(at + 1) == "hundred":
                 return self._hundreds(Fraction(1), at + 1)

@@ -58,7 +58,9 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
         before.extend(here)
     whole = [c for c in found if c.value is not None]
     if whole:
-        return sorted(reversed(whole), key=lambda c: -round(c.confidence, 1))
+        # What was said last counts, as long as it is a number beyond doubt.
+        latest = list(reversed(whole))
+        return sorted(latest, key=lambda c: c.confidence < 0.6)
     joined = _joined(heard, before, around, asked)
     if joined is not None:
         return [joined]
@@ -168,7 +170,7 @@ def _mended(heard: Heard, before: Digits, row: Digits, around: Surroundings) -> 
         for new in row.readings:
             for length in national_lengths(around.region):
                 keep = length - len(new)
-                if 2 <= len(new) and 0 < keep <= len(old):
+                if len(new) >= 2 and 0 < keep <= len(old):
                     for value, sure in _parse(old[:keep] + new, before.plus, "", around.region):
                         if sure:
                             span = (before.start, row.end)

@@ -84,8 +84,12 @@ def _piece_at(tokens: Sequence[Token], at: int, before: list[Piece]) -> list[Pie
     glued = _glued(tokens, at)
     if token.is_sign:
         return [_sign(tokens, at, glued)]
-    run = run_at(tokens, at)
-    if run is not None and not _too_short(tokens, run.letters, before):
+    provider = _provider(tokens, at, before)
+    if provider is not None:
+        return [provider]
+    spelling = sum(1 for p in before if p.part is Part.LETTERS) >= 2
+    run = run_at(tokens, at, nato_least=2 if spelling else 3)
+    if run is not None:
         return [
             Piece(
                 Part.LETTERS, letter.char, letter.start, letter.end,
@@ -104,12 +108,14 @@ def _spaced_out(letters: tuple[Letter, ...]) -> tuple[Letter, ...]:
     )
 
 
-def _too_short(tokens: Sequence[Token], letters: tuple[Letter, ...], before: list[Piece]) -> bool:
-    """Two words that happen to be NATO words are a name ("Mike Oscar"), not letters."""
-    if any(letter.how != "nato" for letter in letters):
-        return False
-    spelling = bool(before) and before[-1].part in {Part.LETTERS, Part.DIGITS}
-    return len(letters) < 3 and not spelling
+def _provider(tokens: Sequence[Token], at: int, before: list[Piece]) -> Piece | None:
+    """ "g mail" and "G-mail" behind the at."""
+    length = phrase_at(tokens, at, _PROVIDERS_HEARD)
+    if not length or not any(p.part is Part.AT for p in before[-2:]):
+        return None
+    said = " ".join(t.low for t in tokens[at : at + length] if not t.is_sign)
+    name = PROVIDERS_HEARD.get(said)
+    return Piece(Part.WORD, name, at, at + length) if name else None
 
 
 def _sign(tokens: Sequence[Token], at: int, glued: bool) -> Piece:
@@ -151,12 +157,8 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
     ):  # fmt: skip
         if length := phrase_at(tokens, at, table):
             return Piece(Part.SEPARATOR, sign, at, at + length)
-    if low == "dotcom" or (low == "dot-com"):
+    if low == "dotcom":
         return Piece(Part.WORD, ".com", at, at + 1)
-    if length := phrase_at(tokens, at, _PROVIDERS_HEARD):
-        name = PROVIDERS_HEARD.get(" ".join(_low(tokens, at + k) for k in range(length)))
-        if name and any(p.part is Part.AT for p in before[-2:]):
-            return Piece(Part.WORD, name, at, at + length)
     spelled = letter_at(tokens, at, spelling=bool(before) and before[-1].part is Part.LETTERS)
     if spelled is not None and (
         spelled.how == "as_in"

@@ -159,7 +159,7 @@ REFUSAL = (
     "not going to", "i'm not giving", "i don't give", "i do not give", "no comment", "next question",
     "not allowed", "i'm not sharing", "i don't share", "i won't share", "i won't give",
     "don't want to share", "don't want to say", "don't want to give", "not telling", "let's not",
-    "i'd prefer not", "i decline", "why do you need", "not at liberty", "keep that to myself",
+    "i'd prefer not", "i decline", "not at liberty", "keep that to myself",
     "keep that private", "i'd like to keep", "don't need to know", "do not need to know",
     "mind your own", "that's none of", "not something i", "move on", "i can't give", "leave that out",
     "i cannot give", "not willing", "i don't wish", "skip the", "don't want to answer",
@@ -186,7 +186,7 @@ QUESTION_STARTS = {
 }  # fmt: skip
 CORRECTION_HINTS = (
     "it should be", "should be", "change that", "change it", "i meant", "i mean", "instead of",
-    "not quite", "rather than", "that should be", "supposed to be", "correct that", "correction",
+    "rather than", "that should be", "supposed to be", "correct that", "correction",
     "let me correct", "the last digit", "the first digit", "the last two", "the last four",
     "the last three", "the first three", "the area code", "with a", "with an", "without the", "spelled with",
     "it's actually", "actually it's", "you missed", "you forgot", "there's a", "there is a", "missing",

@@ -77,7 +77,7 @@ PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos"
              "la", "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "af", "av", "y", "e",
              "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur", "zum"}  # fmt: skip
 LOWER_PARTICLES = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du",
-                   "la", "ter", "zu", "af", "av", "y", "bin", "ibn", "dal", "des"}  # fmt: skip
+                   "la", "ter", "zu", "af", "av", "y", "bin", "ibn", "dal", "des", "al", "el"}  # fmt: skip
 TITLES = {"mr", "mrs", "ms", "miss", "dr", "doctor", "prof", "professor", "sir", "madam", "mister",
           "missus"}  # fmt: skip
 SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's", "it's spelt",
