@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from flows import scripted
-from flows.caller_turn import Final, cleaned, read_turn, surroundings
+from flows.caller_turn import read_turn
 from flows.capture import Word
 from flows.dialogue import DialogueState, Directive, Ending, decide
 from flows.heard import Heard, analyse
@@ -20,6 +20,7 @@ from flows.lead import Lead, Source, same_value
 from flows.playbook import Disposition, Playbook, filled
 from flows.proposals import accept_proposal
 from flows.score import ScoreReason, disposition, next_action, score, score_reasons, summary
+from flows.turn import Final, cleaned, surroundings
 
 SNAPSHOT_VERSION = 1
 FINALS_AT_MOST = 50

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flows.caller_turn import surroundings
 from flows.capture import Kind, Utterance, read
 from flows.dialogue import DialogueState
 from flows.lead import Event, Evidence, Source, Status, same_value
 from flows.playbook import Playbook
+from flows.turn import surroundings
 
 _SHAPES: dict[Kind, type | tuple[type, ...]] = {
     Kind.MONEY: dict,

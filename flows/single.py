@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flows.caller_turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, cleaned
 from flows.capture import Answer, Surroundings, Utterance, answer, read_all
 from flows.playbook import Playbook
+from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, cleaned
 
 
 def capture_once(

@@ -1,0 +1,166 @@
+"""What the caller says to a value that the bot has just read back, or said in passing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows import repair
+from flows.capture import Answer, Candidate, Kind, Utterance, amend, read
+from flows.dialogue import READBACKS_AT_MOST
+from flows.lead import Event, FieldState, Status, same_value
+from flows.playbook import PlaybookField
+from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
+
+
+def answer_to_read_back(turn: Turn) -> None:
+    pending = turn.state.read_back
+    if not pending or not turn.own.text:
+        return
+    lead = turn.state.lead
+    exact = all(same_value(value, lead.value(key)) for key, value in pending.items())
+    for key in pending:
+        spec, held = turn.playbook.field(key), lead[key]
+        other = _another_value(turn, spec, held)
+        if other is not None:
+            turn.replace(spec, held, other)
+        elif turn.answer is Answer.YES and exact:
+            turn.confirm(key, held)
+        elif turn.objects and turn.answer is not Answer.YES:
+            _object_to(turn, spec, held, exact=exact)
+        elif turn.answer is Answer.OTHER:
+            amended = turn.amended(spec, held)
+            if amended is not None:
+                turn.replace(spec, held, amended)
+            elif held.readbacks >= READBACKS_AT_MOST:
+                turn.park(spec)
+
+
+def _another_value(turn: Turn, spec: PlaybookField, held: FieldState) -> Candidate | None:
+    """A whole value in the answer that is not the one that was read back."""
+    for candidate in read(spec.kind, turn.own, turn.around):
+        if candidate.value is None or candidate.confidence < ASKED_CONFIDENCE:
+            continue
+        if same_value(candidate.value, held.value):
+            return None
+        return turn.best_of_all(spec, held, candidate)
+    return None
+
+
+def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, exact: bool) -> None:
+    amended = turn.amended(spec, held)
+    if amended is not None:
+        turn.replace(spec, held, amended)
+    elif exact:
+        turn.touched.add(spec.key)
+        turn.objected = True
+        held.reject()
+        turn.keep_piece(spec, held)
+        turn.failed(spec, held)
+
+
+def answer_to_echo(turn: Turn) -> None:
+    lead = turn.state.lead
+    echoed = [k for k in turn.state.echoed if same_value(turn.state.echoed[k], lead.value(k))]
+    if not echoed or not turn.own.text:
+        return
+    if not turn.objects:
+        for key in echoed:
+            spec = turn.playbook.field(key)
+            if spec.kind in (Kind.NAME, Kind.COMPANY) and _says_it_better(turn, spec):
+                continue
+            if lead[key].status is Status.HEARD and turn.answer is not Answer.HOLD_ON:
+                lead[key].happen(Event.UNOPPOSED)
+        return
+    if turn.touched:
+        return
+    corrections = [
+        (key, found)
+        for key in reversed(echoed)
+        if (found := _echo_reading(turn, turn.playbook.field(key), lead[key])) is not None
+    ]
+    if corrections:
+        # "No, thirty thousand a year" is an amount and not a date: the longer words win.
+        key, found = max(corrections, key=lambda c: len(c[1].text))
+        if not _correct_echo(turn, turn.playbook.field(key), lead[key], found):
+            _reject_echo(turn, turn.playbook.field(key), lead[key])
+        return
+    asked = turn.asked()
+    if (
+        turn.answer in (Answer.NO, Answer.CORRECTION)
+        and not turn.state.wrap_up_heard
+        and (asked is None or asked.kind not in YES_OR_NO)
+        and not _answers_the_question(turn)
+    ):
+        _reject_echo(turn, turn.playbook.field(echoed[-1]), lead[echoed[-1]])
+
+
+def _says_it_better(turn: Turn, spec: PlaybookField) -> bool:
+    """A name that is nearly the one just said in passing corrects it, even where the "no"
+    before it was misheard; where it is the same, it is not an answer to the question."""
+    held = turn.state.lead[spec.key]
+    around = turn.around.asking(spec.kind)
+    behind_the_comma = Utterance(turn.own.text.partition(",")[2].strip())
+    readings = (*read(spec.kind, turn.own, around), *read(spec.kind, behind_the_comma, around))
+    for candidate in readings:
+        if candidate.value is None:
+            continue
+        if not repair.nearly_the_same(str(candidate.value), str(held.value)):
+            continue
+        best = turn.best_of_all(spec, held, candidate)
+        if best is not None:
+            turn.take(spec, best)
+            turn.rest = Utterance(_after(turn.all.text, candidate.text))
+            return True
+    return False
+
+
+def _reject_echo(turn: Turn, spec: PlaybookField, held: FieldState) -> None:
+    turn.objected = True
+    turn.touched.add(spec.key)
+    held.reject()
+    turn.state.remarks.append(turn.phrases.sorry)
+    turn.failed(spec, held)
+
+
+def _echo_reading(turn: Turn, spec: PlaybookField, held: FieldState) -> Candidate | None:
+    """What the objection says about a value that was said in passing."""
+    around = replace(
+        turn.around, asked=spec.kind, confirming=spec.kind, confirming_value=held.value
+    )
+    for candidate in read(spec.kind, turn.own, around):
+        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
+            return candidate
+    amended = amend(spec.kind, held.value, turn.own, around)
+    if amended is None or amended.value is None or same_value(amended.value, held.value):
+        return None
+    return amended
+
+
+def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Candidate) -> bool:
+    """Takes the correction. An objection that repeats the value was misheard once more."""
+    after = turn.phrases.without_rate(_after(turn.all.text, reading.text))
+    if same_value(reading.value, held.value) or held.was_rejected(reading.value):
+        likelier = repair.twin(spec.kind, reading)
+        if likelier is None or held.was_rejected(likelier.value):
+            turn.rest = Utterance(after)
+            return False
+        reading = likelier
+    turn.objected = True
+    turn.replace(spec, held, reading)
+    turn.rest = Utterance(after)
+    return True
+
+
+def _answers_the_question(turn: Turn) -> bool:
+    asked = turn.asked()
+    if asked is None:
+        return False
+    return any(
+        c.value is not None and c.confidence >= VOLUNTEERED_CONFIDENCE
+        for c in read(asked.kind, turn.all, turn.around)
+    )
+
+
+def _after(text: str, part: str) -> str:
+    start = text.casefold().find(part.casefold()) if part else -1
+    return text[start + len(part) :].strip(" ,.;") if start >= 0 else ""

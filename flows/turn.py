@@ -1,0 +1,289 @@
+"""One caller turn while it is read: its words, and what may be done to the lead by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flows import repair
+from flows.capture import (
+    Answer,
+    Candidate,
+    Kind,
+    Surroundings,
+    Utterance,
+    Word,
+    amend,
+    answer,
+    read,
+)
+from flows.dialogue import DialogueState, failures_at_most
+from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
+from flows.phrases import phrases_for
+from flows.playbook import Playbook, PlaybookField, Verify
+
+ASKED_CONFIDENCE = 0.3
+VOLUNTEERED_CONFIDENCE = 0.6
+REJECTIONS_AT_MOST = 6
+"""Values of one field that the caller said no to, before a person has to settle it."""
+LONGEST_TURN = 4000
+"""Characters of one turn that are read; recognisers loop, and callers paste."""
+YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
+
+
+@dataclass(frozen=True)
+class Final:
+    """One final transcript. `over_bot`: spoken while the bot spoke and went on speaking."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    over_bot: bool = False
+    source: Source = Source.RULES
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "words": [[w.text, w.confidence] for w in self.words],
+            "alternatives": list(self.alternatives),
+            "over_bot": self.over_bot,
+            "source": self.source.value,
+        }
+
+    @classmethod
+    def from_snapshot(cls, document: Mapping[str, Any]) -> Final:
+        return cls(
+            text=document["text"],
+            words=tuple(Word(text, confidence) for text, confidence in document["words"]),
+            alternatives=tuple(document["alternatives"]),
+            over_bot=bool(document["over_bot"]),
+            source=Source(document["source"]),
+        )
+
+
+def surroundings(
+    state: DialogueState, playbook: Playbook, now: datetime, *, confirming: bool = True
+) -> Surroundings:
+    """What capture may know about the moment."""
+    pending = next(iter(state.read_back.items()), None) if confirming else None
+    asked = playbook.field(state.asked) if state.asked is not None else None
+
+    def known(kind: Kind) -> str | None:
+        for spec in playbook.fields_of(kind):
+            value = state.lead.value(spec.key)
+            if isinstance(value, str):
+                return value
+        return None
+
+    return Surroundings(
+        now=now,
+        asked=asked.kind if asked is not None else None,
+        confirming=playbook.field(pending[0]).kind if pending is not None else None,
+        confirming_value=pending[1] if pending is not None else None,
+        region=playbook.region,
+        currency=playbook.currency,
+        language=playbook.language,
+        name=known(Kind.NAME),
+        company=known(Kind.COMPANY),
+        email=known(Kind.EMAIL),
+        options=tuple(asked.options) if asked is not None else (),
+    )
+
+
+class Turn:
+    """The words of one caller turn, and the state that they change. Used for one reading.
+
+    `all` is everything that was said, `own` what was not said over the bot's voice, `rest` what
+    no objection has used up. `touched` are the fields that got something.
+    """
+
+    def __init__(
+        self,
+        state: DialogueState,
+        finals: Sequence[Final],
+        *,
+        playbook: Playbook,
+        now: datetime,
+        recorded: bool,
+    ) -> None:
+        self.state = state
+        self.playbook = playbook
+        self.now = now
+        self.recorded = recorded
+        self.phrases = phrases_for(playbook.language)
+        self.all = _together(finals)
+        self.own = _together([f for f in finals if not f.over_bot])
+        self.source = finals[-1].source if finals else Source.RULES
+        self.around = surroundings(state, playbook, now)
+        self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
+        self.objects = bool(self.own.text) and (
+            self.answer in (Answer.NO, Answer.CORRECTION) or self.phrases.objects(self.own.text)
+        )
+        self.rest = self.all
+        self.touched: set[str] = set()
+        self.objected = False
+
+    def confirm(self, key: str, held: FieldState) -> None:
+        if held.status is Status.HEARD:
+            held.happen(Event.UNOPPOSED)
+        if held.happen(Event.YES):
+            held.note(self.evidence(self.own.text, held.value, 1.0, "yes"))
+            self.touched.add(key)
+
+    def best_of_all(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """The newest reading, or what the vote of all attempts makes of it."""
+        better = repair.voted(spec.kind, newest, held=held, around=self.around)
+        if better is None and held.was_rejected(newest.value):
+            twin = repair.twin(spec.kind, newest)
+            better = twin if twin is not None and not held.was_rejected(twin.value) else None
+        if better is not None:
+            held.note(self.evidence(newest.text, newest.value, newest.confidence, newest.rule))
+            return better
+        if held.was_rejected(newest.value):
+            held.note(self.evidence(newest.text, newest.value, newest.confidence, newest.rule))
+            return None
+        return newest
+
+    def amended(self, spec: PlaybookField, held: FieldState) -> Candidate | None:
+        if held.value is None:
+            return None
+        amended = amend(spec.kind, held.value, self.own, self.around)
+        if amended is None or amended.value is None or same_value(amended.value, held.value):
+            return None
+        return None if held.was_rejected(amended.value) else amended
+
+    def replace(self, spec: PlaybookField, held: FieldState, candidate: Candidate) -> None:
+        """Another value instead of the present one, which was thereby refused."""
+        if self.objects:
+            held.reject()
+        self.take(spec, candidate)
+        if len(held.rejected) >= REJECTIONS_AT_MOST:
+            self.give_up(spec, held)
+
+    def park(self, spec: PlaybookField) -> None:
+        if spec.key not in self.state.parked:
+            self.state.parked.append(spec.key)
+            self.state.lead.follow_up(f"Check the {spec.label}: it was read back, not confirmed.")
+
+    def take(self, spec: PlaybookField, candidate: Candidate) -> None:
+        held = self.state.lead[spec.key]
+        self.touched.add(spec.key)
+        evidence = self.evidence(
+            candidate.text or self.all.text, candidate.value, candidate.confidence, candidate.rule
+        )
+        if same_value(held.value, candidate.value) and held.status in (
+            Status.VALIDATED,
+            Status.CONFIRMED,
+        ):
+            held.note(evidence)
+            return
+        problem = self._invalid(spec, candidate.value)
+        if problem is not None:
+            held.note(evidence)
+            self.state.remarks.append(problem)
+            self.failed(spec, held)
+            return
+        first = held.value is None
+        held.take(candidate.value, evidence, Event.VALUE)
+        if first and spec.acknowledgement and "{value}" not in spec.acknowledgement:
+            self.state.remarks.append(spec.acknowledgement)
+        if spec.key in self.state.parked:
+            self.state.parked.remove(spec.key)
+        if spec.kind is Kind.CONSENT:
+            self.state.lead.consents.append(evidence)
+
+    def keep(self, spec: PlaybookField, held: FieldState, partial: Candidate) -> None:
+        self.touched.add(spec.key)
+        if held.happen(Event.PIECE):
+            held.pieces.append(partial.text or self.rest.text)
+            del held.pieces[:-6]
+            held.partial = partial.partial
+            held.note(self.evidence(partial.text, None, partial.confidence, partial.rule))
+
+    def keep_piece(self, spec: PlaybookField, held: FieldState) -> None:
+        """ "No, the first part is jay doe" carries a piece even when it cannot be placed yet."""
+        for candidate in read(spec.kind, self.own, self.around):
+            if candidate.value is None and candidate.partial is not None:
+                held.note(self.evidence(candidate.text, None, candidate.confidence, "piece"))
+                return
+
+    def _invalid(self, spec: PlaybookField, value: Any) -> str | None:
+        rule = spec.validation
+        numbers = [value] if isinstance(value, int | float) else []
+        if isinstance(value, dict):
+            numbers = [value[k] for k in ("min", "max") if isinstance(value.get(k), int | float)]
+        too_small = rule.min is not None and any(n < rule.min for n in numbers)
+        too_large = rule.max is not None and any(n > rule.max for n in numbers)
+        past = rule.not_in_the_past and isinstance(value, str) and _is_past(value, self.now)
+        if isinstance(value, bool) or not (too_small or too_large or past):
+            return None
+        return rule.message or self.phrases.sorry
+
+    def refused(self, spec: PlaybookField | None) -> None:
+        if spec is None or spec.key in self.touched:
+            return
+        evidence = self.evidence(self.own.text, None, 1.0, "refusal")
+        if self.state.lead[spec.key].refuse(evidence):
+            self.touched.add(spec.key)
+            self.state.remarks.append(spec.on_refusal)
+            if spec.kind is Kind.CONSENT:
+                self.state.lead.consents.append(evidence)
+
+    def failed(self, spec: PlaybookField, held: FieldState) -> None:
+        held.failures += 1
+        if held.value is None and held.failures >= failures_at_most(spec, held):
+            self.give_up(spec, held)
+
+    def give_up(self, spec: PlaybookField, held: FieldState) -> None:
+        tried = bool(held.candidates() or held.pieces)
+        text = self.own.text or self.all.text
+        if not held.give_up(self.evidence(text, None, 1.0, "given up")):
+            return
+        self.touched.add(spec.key)
+        if tried or spec.verify is Verify.READBACK or spec.required:
+            self.state.remarks.append(self.phrases.colleague_will_check)
+            self.state.lead.follow_up(f"Settle the {spec.label} with the caller.")
+        else:
+            self.state.remarks.append(self.phrases.not_known)
+
+    def asked(self) -> PlaybookField | None:
+        key = self.state.asked
+        return self.playbook.field(key) if key is not None else None
+
+    def evidence(self, text: str, value: Any, confidence: float, rule: str) -> Evidence:
+        return Evidence(
+            text=text,
+            turn=self.state.turn,
+            source=self.source,
+            value=value,
+            confidence=confidence,
+            rule=rule,
+        )
+
+
+def _together(finals: Sequence[Final]) -> Utterance:
+    text = " ".join(cleaned(f.text) for f in finals).strip()[:LONGEST_TURN]
+    words = tuple(w for f in finals for w in f.words) if all(f.words for f in finals) else ()
+    alternatives = finals[0].alternatives if len(finals) == 1 else ()
+    return Utterance(text, words, tuple(cleaned(a) for a in alternatives))
+
+
+def cleaned(text: str) -> str:
+    """Without control and invisible characters, and not longer than a turn may be."""
+    return _CONTROL.sub(" ", text[: 2 * LONGEST_TURN]).strip()
+
+
+def _is_past(value: str, now: datetime) -> bool:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    if moment.tzinfo is None:
+        return moment.date() < now.date()
+    return moment < now

@@ -1,0 +1,143 @@
+"""The values in a caller turn, each for the field that it is meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from flows import repair
+from flows.capture import Answer, Candidate, Kind, Surroundings, Utterance, read, read_all
+from flows.dialogue import repair_step
+from flows.lead import FieldState, Status, same_value
+from flows.playbook import PlaybookField
+from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn, surroundings
+
+CLEAR_CONFIDENCE = 0.8
+_MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
+
+
+def take_values(turn: Turn) -> None:
+    if not turn.rest.text:
+        return
+    kinds = {spec.kind for spec in turn.playbook.fields if spec.key not in turn.touched}
+    around = turn.around
+    if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
+        around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)
+    found = _found(turn, kinds, around)
+    if _is_mostly_an_address(turn, found, len(turn.all.text.split())):
+        found.pop(Kind.TEXT, None)
+    if turn.phrases.only_opens(turn.rest.text):
+        # "Okay, my number is ..." agrees to nothing.
+        for kind in YES_OR_NO:
+            found.pop(kind, None)
+    for spec in turn.playbook.fields:
+        if spec.key in turn.touched:
+            continue
+        _value_for(turn, spec, found.get(spec.kind, ()))
+
+
+def _found(turn: Turn, kinds: set[Kind], around: Surroundings) -> dict[Kind, tuple[Candidate, ...]]:
+    """Candidates by kind. An address or a number that nobody asked for claims its words
+    before the kind that was asked for can make a time or an amount of them."""
+    clear: dict[Kind, tuple[Candidate, ...]] = {}
+    rest = turn.rest
+    for kind in (Kind.EMAIL, Kind.PHONE):
+        if kind not in kinds or kind is around.asked:
+            continue
+        found = read(kind, rest, around)
+        if found and found[0].value is not None and found[0].confidence >= CLEAR_CONFIDENCE:
+            clear[kind] = found
+            rest = Utterance(_without(rest.text, found[0].text), rest.words)
+    if clear:
+        turn.rest = rest
+    others = tuple(sorted(kinds - clear.keys()))
+    result = {**read_all(others, rest, around), **clear}
+    if Kind.MONEY in result:
+        # "Fifty thousand a year" says nothing about when.
+        for kind in (Kind.DATE, Kind.DATETIME):
+            kept = [c for c in result.get(kind, ()) if turn.phrases.without_rate(c.text)]
+            result[kind] = tuple(kept)
+    return result
+
+
+def _is_mostly_an_address(
+    turn: Turn, found: Mapping[Kind, Sequence[Candidate]], words: int
+) -> bool:
+    """Whether little is said beside an e-mail address or a phone number."""
+    for kind in (Kind.EMAIL, Kind.PHONE):
+        for candidate in found.get(kind, ()):
+            beside = words - len(candidate.text.split())
+            if candidate.value is not None and beside < 4:
+                return True
+    return False
+
+
+def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate]) -> None:
+    held = turn.state.lead[spec.key]
+    asked = turn.state.asked == spec.key
+    if not asked and not _is_meant(turn, spec):
+        return
+    least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
+    candidates = [c for c in candidates if c.confidence >= least]
+    whole = [c for c in candidates if c.value is not None]
+    if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and turn.answer in _MAY_CARRY_A_PART:
+        joined = repair.joined(
+            spec.kind,
+            turn.rest,
+            held=held,
+            around=turn.around,
+            whole=whole,
+            step=repair_step(turn.state, turn.playbook, spec),
+        )
+        if joined is not None:
+            whole = [joined]
+    for candidate in whole:
+        best = turn.best_of_all(spec, held, candidate)
+        if best is None:
+            continue
+        if _may_take(turn, spec, held, best):
+            turn.take(spec, best)
+        return
+    partial = next((c for c in candidates if c.partial is not None), None)
+    if partial is not None and held.value is None and asked:
+        turn.keep(spec, held, partial)
+
+
+def _is_meant(turn: Turn, spec: PlaybookField) -> bool:
+    """With several fields of a kind, an unasked value belongs to the one that is named."""
+    if spec.kind in (Kind.TEXT, *YES_OR_NO):
+        peers = turn.playbook.fields_of(spec.kind)
+        return len(peers) == 1 or _names(turn, spec)
+    peers = turn.playbook.fields_of(spec.kind)
+    if len(peers) == 1:
+        return True
+    if any(turn.state.asked == p.key for p in peers):
+        return False
+    return _names(turn, spec)
+
+
+def _names(turn: Turn, spec: PlaybookField) -> bool:
+    text = turn.all.text.casefold()
+    return any(word.casefold() in text for word in (*spec.keywords, spec.label))
+
+
+def _may_take(turn: Turn, spec: PlaybookField, held: FieldState, candidate: Candidate) -> bool:
+    if held.value is None or same_value(held.value, candidate.value):
+        return True
+    if held.status is Status.HEARD:
+        return True
+    if spec.kind in (Kind.EMAIL, Kind.PHONE):
+        return True
+    if spec.kind is Kind.TEXT:
+        return turn.state.asked == spec.key
+    just_said = spec.key in turn.state.echoed and spec.kind in (Kind.COUNT, Kind.MONEY)
+    return (
+        turn.state.asked == spec.key
+        or just_said
+        or turn.phrases.corrects(turn.all.text)
+        or turn.answer is Answer.CORRECTION
+    )
+
+
+def _without(text: str, part: str) -> str:
+    start = text.casefold().find(part.casefold()) if part else -1
+    return f"{text[:start]} , {text[start + len(part) :]}" if start >= 0 else text
