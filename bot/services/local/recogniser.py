@@ -46,35 +46,47 @@ MAX_TEXT_CHARS: Final = 2_000
 class Utterance:
     """One stretch of speech that is recognised while it is being said.
 
-    Its methods queue work and return futures; they may be called from any thread, one at a time.
+    Its methods never block and may be called from any thread. Audio is kept apart from the jobs
+    that read it: a final overtakes an interim that is still waiting, and must not miss its audio.
     """
 
-    def __init__(self, model: RecogniserModel | None = None, *, sample_rate: int) -> None:
-        self._model = model
+    def __init__(self, *, sample_rate: int = SAMPLE_RATE) -> None:
         self._sample_rate = sample_rate
-        self._stream: Any = None
+        self._unread = bytearray()
+        self._unread_lock = threading.Lock()
+        self._ended = False
         self._peak = 0
+        self._stream: Any = None
 
-    def interim(self, pcm: bytes) -> Future[str]:
-        """Add 16-bit mono PCM and return the text so far."""
-        return engine().submit(lambda: self._read(pcm), urgency=Urgency.NICE_TO_HAVE)
+    def hear(self, pcm: bytes) -> None:
+        """Add 16-bit mono PCM."""
+        with self._unread_lock:
+            self._unread += pcm
 
-    def final(self, pcm: bytes, *, urgency: Urgency = Urgency.CALLER_WAITS) -> Future[str]:
-        """Add the last 16-bit mono PCM and return the whole text. Ends the utterance."""
-        return engine().submit(lambda: self._finish(pcm), urgency=urgency)
+    def interim(self) -> Future[str]:
+        """Read the text of what has been heard so far."""
+        return engine().submit(self._read, urgency=Urgency.NICE_TO_HAVE)
+
+    def final(self, *, urgency: Urgency = Urgency.CALLER_WAITS) -> Future[str]:
+        """Read the whole text. Ends the utterance."""
+        return engine().submit(self._finish, urgency=urgency)
 
     def discard(self) -> None:
         """Forget the utterance; nothing more is read from it."""
-        engine().submit(self._close, urgency=Urgency.NICE_TO_HAVE)
+        engine().submit(self._end, urgency=Urgency.NICE_TO_HAVE)
 
-    def _read(self, pcm: bytes) -> str:
+    def _read(self) -> str:
         from moonshine_voice.transcriber import MOONSHINE_FLAG_FORCE_UPDATE
 
+        if self._ended:
+            return ""
+        with self._unread_lock:
+            pcm, self._unread = self._unread, bytearray()
         stream = self._open()
-        step = 2 * round(_CHUNK_SECS * self._sample_rate)
-        for start in range(0, len(pcm) - 1, step):
-            end = min(start + step, len(pcm) & ~1)
-            chunk = np.frombuffer(pcm[start:end], dtype="<i2").astype(np.float32)
+        samples = np.frombuffer(bytes(pcm[: len(pcm) & ~1]), dtype="<i2").astype(np.float32)
+        step = round(_CHUNK_SECS * self._sample_rate)
+        for start in range(0, len(samples), step):
+            chunk = samples[start : start + step]
             self._peak = max(self._peak, int(np.abs(chunk).max()))
             stream.add_audio((chunk / 32_768).tolist(), self._sample_rate)
         if self._peak < INAUDIBLE_PEAK:
@@ -83,19 +95,19 @@ class Utterance:
         transcript = stream.update_transcription(MOONSHINE_FLAG_FORCE_UPDATE)
         return bounded(" ".join(line.text.strip() for line in transcript.lines).strip())
 
-    def _finish(self, pcm: bytes) -> str:
+    def _finish(self) -> str:
         try:
-            return self._read(pcm)
+            return self._read()
         finally:
-            self._close()
+            self._end()
 
     def _open(self) -> Any:
         if self._stream is None:
-            model = self._model or load_recogniser()
-            self._stream = model.open_stream()
+            self._stream = load_recogniser().open_stream()
         return self._stream
 
-    def _close(self) -> None:
+    def _end(self) -> None:
+        self._ended = True
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -122,8 +134,9 @@ class RecogniserModel:
 
 def recognise(pcm16: bytes, sample_rate: int = SAMPLE_RATE) -> str:
     """Read 16-bit mono PCM. Blocks; thread-safe."""
-    padded = bytes(2 * round(LEADING_SILENCE_SECS * sample_rate)) + pcm16
-    return Utterance(sample_rate=sample_rate).final(padded, urgency=Urgency.SOON).result()
+    utterance = Utterance(sample_rate=sample_rate)
+    utterance.hear(bytes(2 * round(LEADING_SILENCE_SECS * sample_rate)) + pcm16)
+    return utterance.final(urgency=Urgency.SOON).result()
 
 
 def bounded(text: str) -> str:
@@ -175,6 +188,9 @@ def preload_recogniser() -> None:
     global _warm  # noqa: PLW0603 - see `load_recogniser`
     with _loading:
         if _warm is None or (_warm.done() and _warm.exception() is not None):
-            _warm = Utterance(sample_rate=SAMPLE_RATE).final(bytes(SAMPLE_RATE))
+            utterance = Utterance()
+            tone = np.sin(np.arange(SAMPLE_RATE) * 0.2) * 3_000  # silence would not be read
+            utterance.hear(tone.astype("<i2").tobytes())
+            _warm = utterance.final()
         warm = _warm
     warm.result()

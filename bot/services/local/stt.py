@@ -66,11 +66,11 @@ class LocalSTTSettings(STTSettings):
 
 
 class _Speech:
-    """What the caller is saying: audio that the recogniser has not got yet, and its state."""
+    """What the caller is saying, and how far it has been read."""
 
     def __init__(self, utterance: Utterance) -> None:
         self.utterance = utterance
-        self.fresh = bytearray()
+        self.since_interim = bytearray()
         self.seconds = 0.0
         self.seconds_at_interim = 0.0
         self.interim: asyncio.Task[None] | None = None
@@ -151,12 +151,14 @@ class LocalSTTService(STTService):
         if speech is None:
             self._keep_pre_roll(audio)
         else:
-            speech.fresh += audio
+            speech.utterance.hear(audio)
+            speech.since_interim += audio
             speech.seconds += len(audio) / 2 / self.sample_rate
             if speech.seconds >= MAX_UTTERANCE_SECS:
                 self._cut(speech)
             elif self._interim_is_due(speech):
                 speech.seconds_at_interim = speech.seconds
+                speech.since_interim.clear()
                 speech.interim = self.create_task(self._push_interim(speech), name="interim")
         yield None
 
@@ -178,7 +180,7 @@ class LocalSTTService(STTService):
 
     def _begin(self, audio: bytes) -> None:
         self._speech = _Speech(Utterance(sample_rate=self.sample_rate))
-        self._speech.fresh += audio
+        self._speech.utterance.hear(audio)
 
     def _cut(self, speech: _Speech) -> None:
         """End an utterance that is too long in the middle of speech; the next follows on."""
@@ -188,11 +190,10 @@ class LocalSTTService(STTService):
     def _finish(self, speech: _Speech) -> None:
         speech.over = True
         try:
-            reading = speech.utterance.final(bytes(speech.fresh))
+            reading = speech.utterance.final()
         except EngineOverloadedError as error:
             logger.error(f"{self}: utterance dropped: {error}")
             return
-        speech.fresh.clear()
         task = self.create_task(self._push_final(asyncio.wrap_future(reading)), name="final")
         self._final_tasks.add(task)
         task.add_done_callback(self._final_tasks.discard)
@@ -234,23 +235,20 @@ class LocalSTTService(STTService):
             return False
         if speech.interim is not None and not speech.interim.done():
             return False
-        return not self._seems_over(speech.fresh)
+        return not self._seems_over(speech.since_interim)
 
-    def _seems_over(self, fresh: bytearray) -> bool:
+    def _seems_over(self, recent: bytearray) -> bool:
         """A pause: the final may be wanted any moment, and must not wait for an interim."""
-        samples = np.frombuffer(bytes(fresh), dtype="<i2").astype(np.float32)
+        samples = np.frombuffer(bytes(recent), dtype="<i2").astype(np.float32)
         tail = samples[-round(_QUIET_TAIL_SECS * self.sample_rate) :]
         return _level(tail) < _QUIET_RATIO * _level(samples)
 
     async def _push_interim(self, speech: _Speech) -> None:
-        audio = bytes(speech.fresh)
-        speech.fresh.clear()
         started = time.monotonic()
         try:
-            text = await asyncio.wrap_future(speech.utterance.interim(audio))
+            text = await asyncio.wrap_future(speech.utterance.interim())
         except EngineOverloadedError:
-            speech.fresh[:0] = audio
-            return
+            return  # the finals come first; what was heard is read with the next one
         except Exception as error:
             logger.warning(f"{self}: interim transcript failed: {error}")
             return

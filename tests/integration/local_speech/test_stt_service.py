@@ -152,7 +152,7 @@ async def test_a_failing_model_is_an_error_and_the_next_utterance_is_understood(
     async with ServiceBench(LocalSTTService()) as bench:
         with monkeypatch.context() as patch:
 
-            def fail(_self: Utterance, _pcm: bytes) -> str:
+            def fail(_self: Utterance) -> str:
                 raise OSError("the model broke")
 
             patch.setattr(Utterance, "_read", fail)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.services.local import recogniser
+from bot.services.local.engine import Urgency
 from bot.services.local.recogniser import MAX_TEXT_CHARS, Utterance, bounded, recognise
 from bot.services.local.voice import Voice, synthesise
 
@@ -56,13 +58,28 @@ def test_threads_do_not_garble_each_others_text() -> None:
 
 def test_text_is_read_while_it_is_spoken() -> None:
     pcm = synthesise("We are a team of about twenty-five people.", voice=UNVARYING)
-    utterance = Utterance(sample_rate=16_000)
-    first = utterance.interim(pcm[: len(pcm) // 4 * 2]).result(30)
-    whole = utterance.final(pcm[len(pcm) // 4 * 2 :]).result(30)
+    middle = len(pcm) // 4 * 2
+    utterance = Utterance()
+    utterance.hear(pcm[:middle])
+    first = utterance.interim().result(30)
+    utterance.hear(pcm[middle:])
+    whole = utterance.final().result(30)
 
     assert "team" in first
     assert "people" not in first
     assert "people" in whole
+
+
+def test_a_final_that_overtakes_a_waiting_interim_misses_nothing() -> None:
+    utterance, release = Utterance(), threading.Event()
+    recogniser.engine().submit(lambda: release.wait(10), urgency=Urgency.CALLER_WAITS)
+    utterance.hear(synthesise("Thank you very much.", voice=UNVARYING))
+    interim = utterance.interim()
+    final = utterance.final()
+    release.set()
+
+    assert "thank you" in final.result(30).lower()
+    assert interim.result(30) == ""
 
 
 def test_the_model_is_loaded_once() -> None:
