@@ -239,6 +239,8 @@ def _count(value: object, style: Style) -> str:
             return f"up to {_people(high, style)}"
         if high is None:
             return f"at least {_people(low, style)}"
+        if int(str(low)) * 100 <= int(str(high)):
+            return f"{low} to {high} people"  # "one to five hundred" is another range
         return f"{_number(low, style)} to {_people(high, style)}"
     return _people(value, style)
 

@@ -19,7 +19,8 @@ from flows.capture.calendar_words import (
     quarter_end,
 )
 from flows.capture.english.dates import MONTHS, QUARTERS, SEASONS, SOON, UNITS, WEEKDAYS
-from flows.capture.english.numbers import ORDINALS
+from flows.capture.english.numbers import ORDINALS, TEENS, TENS
+from flows.capture.english.numbers import UNITS as NUMBER_UNITS
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.numbers import number_at
 from flows.capture.speech import find_phrase, negated, phrase_at, phrases, segments
@@ -151,6 +152,9 @@ def days_in(tokens: Sequence[Token], start: int, today: date) -> list[Day]:
 
 
 def day_at(tokens: Sequence[Token], at: int, today: date) -> Day | None:
+    low = tokens[at].low
+    if not (low.isdigit() or low in _STARTS):
+        return None
     for reader in _READERS:
         try:
             day = reader(tokens, at, today)
@@ -188,7 +192,7 @@ def _part_of(tokens: Sequence[Token], at: int, today: date) -> Day | None:
                 if 26 < size < 32
                 else (first + timedelta(days=size // 2))
             )
-            if 300 < size:
+            if size > 300:
                 middle = date(first.year, 6, 30)
             return Day(middle, middle, at, inner.end, "middle", 0.65)
         early = (
@@ -675,6 +679,19 @@ def _of_month(tokens: Sequence[Token], at: int, today: date) -> Day | None:
         month_of = add_months(month_of, 1)
     return None
 
+
+# Whatever may begin a day; the readers are not asked about any other word.
+_STARTS = (
+    {phrase[0] for table in (_HOLIDAYS, _END_OF, _START_OF, _MIDDLE_OF)
+     for found in table.values() for phrase in found}
+    | MONTHS.keys() | WEEKDAYS.keys() | QUARTERS.keys() | SEASONS.keys() | UNITS.keys()
+    | ORDINALS.keys() | NUMBER_UNITS.keys() | TEENS.keys() | TENS.keys()
+    | {"in", "within", "over", "inside", "next", "this", "the", "coming", "current", "following",
+       "eom", "eoy", "eoq", "q", "cue", "queue", "last", "final", "h", "first", "second", "a", "an",
+       "half", "few", "several", "couple", "about", "around", "maybe", "roughly", "less", "at",
+       "like", "say", "probably", "another", "under", "on", "today", "tomorrow", "tonight", "day",
+       "overmorrow", "end", "dozen", "calendar", "fiscal", "hundred", "year"}
+)  # fmt: skip
 
 _Reader = Callable[[Sequence[Token], int, date], Day | None]
 _READERS: tuple[_Reader, ...] = (

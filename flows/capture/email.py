@@ -22,7 +22,6 @@ from flows.capture.pieces import CHARACTERS, Part, Piece, pieces
 from flows.capture.speech import segments
 from flows.capture.tokens import Heard, fold
 
-
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
                "emails", "gmail"}  # fmt: skip
 
@@ -163,7 +162,8 @@ def _domain(found: Sequence[Piece], at: int) -> Side | None:
                 if last_good and labels[-1] and piece.part is not Part.LETTERS and not piece.glued:
                     break
                 joined = labels[-1] + piece.text
-                if last_good and labels[-1] and not _tld_begins(joined):
+                ended = last_good and labels[-1] and not _tld_begins(joined)
+                if ended and not _label_goes_on(found, i):
                     break
                 labels[-1] = joined
             doubt += piece.doubt
@@ -196,6 +196,16 @@ def _domain(found: Sequence[Piece], at: int) -> Side | None:
         if len(labels) > 1 and labels[-1] and _is_tld(labels[-1]):
             last_good = (len(labels), i)
     return _settled(labels, found, at, i, last_good, doubt)
+
+
+def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
+    """Whether spelled letters lead to another dot: "D O E dot com" is no "do"."""
+    for piece in found[at:]:
+        if piece.part is Part.SEPARATOR:
+            return piece.text == "."
+        if piece.part not in {Part.LETTERS, Part.PAUSE, Part.DIGITS} or piece.text == ".":
+            return False
+    return False
 
 
 def _tld_begins(text: str) -> bool:
@@ -281,9 +291,9 @@ def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
             if piece.text == "." and kept and _spoken_dot(found, i, kept):
                 kept.insert(0, Piece(Part.SEPARATOR, ".", piece.start, piece.end))
                 doubt += 0.1
-        elif piece.part is Part.STOP and joins and piece.text:
-            kept.insert(0, piece)
-        elif piece.part is Part.STOP and behind is not None and piece.glued and behind.glued:
+        elif (piece.part is Part.STOP and joins and piece.text) or (
+            piece.part is Part.STOP and behind is not None and piece.glued and behind.glued
+        ):
             kept.insert(0, piece)
         elif piece.part is Part.STOP and not kept and piece.text in ROLE_WORDS and asked:
             kept.insert(0, piece)

@@ -239,7 +239,7 @@ def _spelling(found: list[Letter]) -> bool:
 
 def looped(text: str) -> bool:
     """A recogniser stuck on one sound ("d-d-d-d"), not a value."""
-    folded = "".join(c for c in fold(text) if c.isalnum())
+    folded = "".join(c for c in fold(text) if c not in "-, ")
     run, last = 0, ""
     for char in folded:
         run = run + 1 if char == last else 1

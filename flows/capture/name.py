@@ -244,7 +244,7 @@ def _done(
         words = words[1:]
     while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
         words = words[:-1]
-    if not words or all(len(w) == 1 for w in words) and not spelled:
+    if not words or (all(len(w) == 1 for w in words) and not spelled):
         return None
     if len(words) > 5:
         return None

@@ -21,7 +21,12 @@ from flows.capture.english.numbers import (
 )
 from flows.capture.tokens import Token
 
-_ARTICLES = {"a", "an", "one"}
+# Whatever begins a number in words; anything else is no number, which is seen at once.
+_STARTS = (
+    UNITS.keys() | TEENS.keys() | TENS.keys() | GROUPS.keys() | FRACTIONS.keys() | SCALES.keys()
+    | DIGITS.keys() | {"a", "an", "hundred", "couple", "pair"}
+)  # fmt: skip
+_LONGEST_ROW = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ class _Reader:
         return 0 < at < len(self._tokens) and not self._tokens[at].spaced
 
     def read(self, at: int) -> Number | None:
-        if self._one_off(at):
+        low = self._low(at)
+        if not (low.isdigit() or low in _STARTS) or self._one_off(at):
             return None
         return (
             self._fraction_of_scale(at)
@@ -135,7 +141,7 @@ class _Reader:
     def _digit_row(self, at: int) -> Number | None:
         """Three or more single digits in a row: "one five zero zero zero"."""
         i, digits = at, ""
-        while i < len(self._tokens):
+        while i < len(self._tokens) and len(digits) < _LONGEST_ROW:
             low = self._low(i)
             if low in DIGITS:
                 digits += DIGITS[low]
@@ -309,7 +315,7 @@ class _Reader:
         if low in TENS:
             i = at + 1
             j = i + 1 if self._low(i) == "-" and self._glued(i) else i
-            if 1 <= UNITS.get(self._low(j), 0):
+            if UNITS.get(self._low(j), 0) >= 1:
                 return Fraction(TENS[low] + UNITS[self._low(j)]), j + 1
             return Fraction(TENS[low]), i
         if low in UNITS:

@@ -158,6 +158,10 @@ def _whole(heard: Heard, row: Digits, around: Surroundings, expected: bool) -> C
                 confidence -= 0.1 if sure and len(reading) >= 10 else 0.4
             if best is None or confidence > best[0]:
                 best = (confidence, value)
+            if sure:
+                break
+        if best is not None and best[0] > 0.6:
+            break
     if best is None or best[0] < 0.2:
         return None
     span = (row.start, row.end)

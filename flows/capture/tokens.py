@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Nobody says more than this in one turn; what comes after is not read, so that the time is bounded.
-MAX_CHARS = 1500
-MAX_TOKENS = 240
+MAX_CHARS = 1200
+MAX_TOKENS = 200
 
 # Letters with the marks that combine with them, or one run of digits, or one sign.
 _TOKEN = re.compile(r"[^\W\d_]+(?:[̀-ͯऀ-ः़-्]+[^\W\d_]*)*(?:['’ʼ][^\W\d_]+)*|\d+|\S")
+_NO_DECOMPOSITION: dict[int, str] = {
+    ord(c): plain
+    for c, plain in zip("øłđðþæœ", ("o", "l", "d", "d", "th", "ae", "oe"), strict=True)
+}
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'"})
 
 
@@ -70,6 +75,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", cut.translate(_APOSTROPHES))
 
 
+@lru_cache(maxsize=32)
 def tokenize(text: str) -> Heard:
     """The tokens of a text, at most ``MAX_TOKENS`` of its first ``MAX_CHARS`` characters."""
     cleaned = clean(text)
@@ -93,8 +99,8 @@ def tokenize(text: str) -> Heard:
 
 def fold(text: str) -> str:
     """Lower case without accents, for comparison and for addresses."""
-    special = text.casefold().translate(
-        str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
-    )
-    decomposed = unicodedata.normalize("NFKD", special)
+    low = text.casefold()
+    if low.isascii():
+        return low
+    decomposed = unicodedata.normalize("NFKD", low.translate(_NO_DECOMPOSITION))
     return "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -25,8 +25,7 @@ NAME_ENDS = {
     "from", "at", "with", "and", "of", "calling", "speaking", "here", "by", "but", "i", "i'm",
     "my", "we", "the", "ceo", "cto", "cfo", "coo", "vp", "director", "head", "manager", "founder",
     "owner", "president", "over", "for", "in", "who", "as", "that's", "thats", "spelled", "spelt",
-    "it's", "is", "with", "on", "working", "work", "works", "lead", "what", "how", "nice", "from",
-    "if", "or", "so", "because", "you", "your", "can", "not", "no", "yes", "please", "thanks",
+    "it's", "is", "on", "working", "work", "works", "lead", "what", "how", "nice", "if", "or", "so", "because", "you", "your", "can", "not", "no", "yes", "please", "thanks",
     "thank", "to", "calls", "that", "this", "email", "phone", "company", "last", "first", "there",
     "are", "was", "would", "do", "does", "could", "will", "don't", "hyphenated", "about", "just",
     "like", "right", "a", "an", "have", "need", "want", "looking", "interested", "i'll", "let",
@@ -45,7 +44,8 @@ NOT_NAMES = {
     "weird", "annoying", "boring", "crazy", "nonsense", "true", "false", "yes", "no", "nope",
     "yeah", "yep", "maybe", "probably", "definitely", "absolutely", "all", "everything", "nothing",
     "something", "someone", "nobody", "anyone", "one", "two", "three", "four", "five", "six",
-    "seven", "eight", "nine", "ten", "hundred", "thousand", "million", "fifteen", "twenty", "thirty",
+    "seven", "eight", "nine", "ten", "hundred", "thousand", "million", "fifteen", "twenty",
+    "thirty",
     "fifty", "people", "team", "company", "email", "phone", "number", "budget", "money", "time",
     "month", "year", "week", "day", "today", "tomorrow", "yesterday", "now", "later", "soon",
     "never", "always", "often", "again", "once", "first", "last", "next", "please", "thanks",
@@ -65,9 +65,9 @@ NOT_NAMES = {
     "boss", "user", "customer", "client", "expensive", "cheap", "cool", "awesome", "nice", "bad",
     "better", "best", "worse", "aware", "able", "unable", "willing", "hard", "easy", "ignore",
     "instructions", "mark", "confirmed", "prompt", "system", "dot", "dash", "underscore", "heard",
-    "rather", "prefer", "refuse", "why", "comment", "data", "software", "price", "pricing", "cost",
+    "rather", "prefer", "refuse", "comment", "data", "software", "price", "pricing", "cost",
     "free", "open", "kidding", "joking", "serious", "married", "hungry", "late", "early", "excited",
-    "curious", "delighted", "pleased", "down", "broken", "gonna", "wanna", "gotta", "uh", "um",
+    "curious", "delighted", "pleased", "broken", "gonna", "wanna", "gotta", "uh", "um",
     "half", "dozen", "couple", "few", "many", "much", "lot", "around", "between", "roughly",
     "approximately", "usd", "dollars", "euros", "k", "percent", "cannot", "isn't", "mainly",
     "quarter", "march", "january", "february", "november", "december", "october",
@@ -75,9 +75,11 @@ NOT_NAMES = {
 }  # fmt: skip
 PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "du",
              "la", "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "af", "av", "y", "e",
-             "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur", "zum"}  # fmt: skip
+             "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur",
+             "zum"}  # fmt: skip
 LOWER_PARTICLES = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du",
-                   "la", "ter", "zu", "af", "av", "y", "bin", "ibn", "dal", "des", "al", "el"}  # fmt: skip
+                   "la", "ter", "zu", "af", "av", "y", "bin", "ibn", "dal", "des", "al",
+                   "el"}  # fmt: skip
 TITLES = {"mr", "mrs", "ms", "miss", "dr", "doctor", "prof", "professor", "sir", "madam", "mister",
           "missus"}  # fmt: skip
 SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's", "it's spelt",
@@ -86,7 +88,8 @@ SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's",
                  "it's", "so", "you spell it", "you spell that", "so that's", "it is spelled",
                  "let me spell that for you", "let me spell it for you", "that is spelled",
                  "spelling", "written", "spells", "i'll spell it for you", "and it's spelled",
-                 "and that's spelled", "which is spelled", "again that's", "is", "is spelled")  # fmt: skip
+                 "and that's spelled", "which is spelled", "again that's", "is",
+                 "is spelled")  # fmt: skip
 COMPANY_LEADS = (
     "i work for", "i work at", "i'm working for", "i'm working at", "i'm with", "i am with",
     "we're with", "i'm from", "i am from", "we are from", "we're from", "calling from",
@@ -117,7 +120,8 @@ SURE_COMPANY_LEADS = (
 WEAK_COMPANY_LEADS = ("from", "with", "at", "here at", "representing")
 COMPANY_ENDS = {
     "and", "we", "we're", "i", "i'm", "my", "in", "based", "which", "where", "who", "that's",
-    "thats", "it's", "spelled", "spelt", "they", "our", "but", "is", "was", "has", "have", "calling",
+    "thats", "it's", "spelled", "spelt", "they", "our", "but", "is", "was", "has", "have",
+    "calling",
     "speaking", "here", "so", "with", "as", "on", "you", "can", "would", "looking", "because",
     "what", "not", "about", "there's", "there", "that", "then", "if", "please", "to", "from",
     "located", "since", "i've", "we've", "a", "an", "need", "want", "just", "thanks", "sorry",
@@ -130,15 +134,18 @@ NOT_COMPANIES = {
     "using", "about", "fifty", "twenty", "ten", "small", "big", "just", "still", "currently",
     "email", "phone", "yes", "no", "what", "sales", "marketing", "monday", "tuesday", "wednesday",
     "thursday", "friday", "done", "ready", "happy", "based", "located", "in", "on", "right", "some",
-    "any", "someone", "something", "nothing", "everything", "people", "time", "day", "once", "hello",
+    "any", "someone", "something", "nothing", "everything", "people", "time", "day", "once",
+    "hello",
     "wait", "hold", "don't", "do", "can't", "i", "i'm", "we", "why", "how", "when", "who", "where",
     "next", "last", "end", "january", "february", "march", "april", "may", "june", "july", "august",
     "september", "october", "november", "december", "q1", "q2", "q3", "q4", "two", "three",
-    "four", "five", "six", "seven", "eight", "nine", "about", "around", "none", "private", "never",
+    "four", "five", "six", "seven", "eight", "nine", "around", "none", "private", "never",
     "certain", "budget", "help", "pricing", "approval", "a.m", "pm", "am", "gmail", "scratch",
     "new", "london", "berlin", "california", "texas", "germany", "france", "england", "canada",
     "chicago", "boston", "spain", "india", "america", "europe", "australia", "paris", "toronto",
 }  # fmt: skip
-COMPANY_FORMS = {"inc": "Inc", "llc": "LLC", "ltd": "Ltd", "gmbh": "GmbH", "corp": "Corp", "co": "Co",
+COMPANY_FORMS = {"inc": "Inc", "llc": "LLC", "ltd": "Ltd", "gmbh": "GmbH", "corp": "Corp",
+    "co": "Co",
                  "ag": "AG", "plc": "PLC", "sa": "SA", "kg": "KG", "llp": "LLP", "bv": "BV",
-                 "pty": "Pty", "ab": "AB", "oy": "Oy", "as": "AS", "srl": "SRL", "spa": "SpA"}  # fmt: skip
+                 "pty": "Pty", "ab": "AB", "oy": "Oy", "as": "AS", "srl": "SRL",
+                 "spa": "SpA"}  # fmt: skip
