@@ -13,49 +13,56 @@ from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
 
 
 def answer_to_read_back(turn: Turn) -> None:
+    """A yes, a no or a correction; it is about what was heard, which may not be what we hold."""
     pending = turn.state.read_back
     if not pending or not turn.own.text:
         return
     lead = turn.state.lead
     exact = all(same_value(value, lead.value(key)) for key, value in pending.items())
-    for key in pending:
+    for key, heard in pending.items():
         spec, held = turn.playbook.field(key), lead[key]
-        other = _another_value(turn, spec, held)
-        if other is not None:
-            turn.replace(spec, held, other)
-        elif turn.answer is Answer.YES and exact:
-            turn.confirm(key, held)
-        elif turn.objects and turn.answer is not Answer.YES:
-            _object_to(turn, spec, held, exact=exact)
-        elif turn.answer is Answer.OTHER:
+        ours_was_heard = same_value(heard, held.value)
+        if turn.objects and not ours_was_heard and not held.was_rejected(heard):
+            held.rejected.append(heard)
+        said = _whole_value(turn, spec)
+        if said is not None and not same_value(said.value, held.value):
+            other = turn.best_of_all(spec, held, said)
+            if other is not None:
+                turn.replace(spec, held, other, refused=turn.objects and ours_was_heard)
+                continue
+        if turn.answer is Answer.YES:
+            if exact:
+                turn.confirm(key, held)
+        elif not ours_was_heard:
+            continue
+        elif turn.objects:
+            _object_to(turn, spec, held, restated=said is not None)
+        elif turn.answer is Answer.OTHER and said is None:
             amended = turn.amended(spec, held)
             if amended is not None:
-                turn.replace(spec, held, amended)
+                turn.replace(spec, held, amended, refused=False)
             elif held.readbacks >= READBACKS_AT_MOST:
                 turn.park(spec)
 
 
-def _another_value(turn: Turn, spec: PlaybookField, held: FieldState) -> Candidate | None:
-    """A whole value in the answer that is not the one that was read back."""
+def _whole_value(turn: Turn, spec: PlaybookField) -> Candidate | None:
     for candidate in read(spec.kind, turn.own, turn.around):
-        if candidate.value is None or candidate.confidence < ASKED_CONFIDENCE:
-            continue
-        if same_value(candidate.value, held.value):
-            return None
-        return turn.best_of_all(spec, held, candidate)
+        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
+            return candidate
     return None
 
 
-def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, exact: bool) -> None:
-    amended = turn.amended(spec, held)
+def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: bool) -> None:
+    """`restated`: the caller's no came with the very value that was refused: misheard again."""
+    amended = None if restated else turn.amended(spec, held)
     if amended is not None:
-        turn.replace(spec, held, amended)
-    elif exact:
-        turn.touched.add(spec.key)
-        turn.objected = True
-        held.reject()
-        turn.keep_piece(spec, held)
-        turn.failed(spec, held)
+        turn.replace(spec, held, amended, refused=True)
+        return
+    turn.touched.add(spec.key)
+    turn.objected = True
+    held.reject()
+    turn.keep_piece(spec, held)
+    turn.failed(spec, held)
 
 
 def answer_to_echo(turn: Turn) -> None:
@@ -146,7 +153,7 @@ def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Ca
             return False
         reading = likelier
     turn.objected = True
-    turn.replace(spec, held, reading)
+    turn.replace(spec, held, reading, refused=True)
     turn.rest = Utterance(after)
     return True
 

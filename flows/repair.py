@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from flows.lead import FieldState, same_value
 from flows.phrases import RepairStep
 
 _NEARLY = 0.7
+_NAMES_AT = re.compile(r"@|\bat\b", re.IGNORECASE)
 PROVIDERS = frozenset(
     {
         "aol.com", "gmail.com", "gmx.com", "gmx.de", "googlemail.com", "hotmail.com",
@@ -117,7 +119,7 @@ def _attempts(kind: Kind, text: str, held: FieldState, step: RepairStep | None) 
             spoken_domain = domain.replace(".", " dot ")
             if step is RepairStep.DOMAIN:
                 attempts.append(f"{local} at {text}")
-            elif step is not None:
+            elif step is not None and not _NAMES_AT.search(text):
                 attempts.append(f"{text} at {spoken_domain}")
     return attempts
 

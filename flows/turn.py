@@ -158,9 +158,11 @@ class Turn:
             return None
         return None if held.was_rejected(amended.value) else amended
 
-    def replace(self, spec: PlaybookField, held: FieldState, candidate: Candidate) -> None:
-        """Another value instead of the present one, which was thereby refused."""
-        if self.objects:
+    def replace(
+        self, spec: PlaybookField, held: FieldState, candidate: Candidate, *, refused: bool
+    ) -> None:
+        """Another value instead of the present one; `refused`: that one was heard and is wrong."""
+        if refused:
             held.reject()
         self.take(spec, candidate)
         if len(held.rejected) >= REJECTIONS_AT_MOST:

@@ -135,3 +135,23 @@ def test_a_proposal_enters_as_heard_and_is_said_to_the_caller() -> None:
     talk.hears(talk.conversation.reply()).says("Yes, I am")
     assert talk.status("timeline") == "validated"
     assert talk.conversation.lead_document()["timeline"]["evidence"][0]["source"] == "llm"
+
+
+def test_no_to_a_wrong_read_back_with_the_right_value_keeps_the_right_value() -> None:
+    talk = email_was_said().hears("That's june dot doe at acme dot com, is that right?")
+    talk.says("no, it's jane dot doe at acme dot com")
+    assert talk.read_back == {"email": "jane.doe@acme.com"}
+    assert talk.says("yes").status("email") == "confirmed"
+
+
+def test_the_spelled_part_alone_is_joined_with_the_certain_domain() -> None:
+    talk = Talk().up_to("email").says("jane dot dough at acme dot com").says("no")
+    talk.says("j a n e dot d o e")
+    assert talk.read_back == {"email": "jane.doe@acme.com"}
+
+
+def test_a_whole_address_instead_of_the_part_is_not_put_before_the_domain() -> None:
+    talk = Talk().up_to("email").says("carloc at brightside dot com").says("no")
+    assert talk.says("it's c a r l o s at brightside dot com").read_back == {
+        "email": "carlos@brightside.com"
+    }
