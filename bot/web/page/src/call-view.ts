@@ -49,7 +49,9 @@ export class CallView {
       case "user-transcription":
         return this.hear(t, data.text, data.final);
       case "user-typed":
-        return this.hear(t, data.text, true);
+        // A line of its own: it is a turn of its own.
+        this.add("caller", t).text = data.text;
+        return;
       case "bot-output":
         return this.speak(t, data);
       case "user-started-speaking":

@@ -114,7 +114,8 @@ export class LiveCall {
         const { error, fatal } = (message.data ?? {}) as { error?: string; fatal?: boolean };
         if (fatal) this.options.failed(error ?? "The bot stopped.");
       },
-      onDisconnected: () => void this.end(),
+      // Later, so that a refused call is first told to `start`: disconnecting would swallow the error.
+      onDisconnected: () => void setTimeout(() => void this.end(), 0),
     };
   }
 
