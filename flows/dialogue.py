@@ -287,8 +287,10 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):
         spelled = spec.kind in (Kind.NAME, Kind.COMPANY)
         return RepairStep.SPELL if spelled and field_state.failures >= 3 else None
+    if field_state.partial is not None and field_state.failures <= 1:
+        return _missing_part(field_state)
     if field_state.failures == 0:
-        return RepairStep.REST if field_state.partial is not None else None
+        return None
     email = spec.kind is Kind.EMAIL
     if field_state.failures == 1 and field_state.rejected:
         if not email:
@@ -305,6 +307,13 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
     return RepairStep.TYPED if email else RepairStep.KEYPAD
 
 
+def _missing_part(field_state: FieldState) -> RepairStep:
+    if len(field_state.pieces) > 1:
+        return RepairStep.GO_ON
+    partial = field_state.partial or ""
+    return RepairStep.BEFORE_AT if partial.startswith("@") else RepairStep.REST
+
+
 def _first(state: DialogueState, playbook: Playbook, kind: Kind) -> str | None:
     values = (state.lead.value(spec.key) for spec in playbook.fields_of(kind))
     return next((v for v in values if isinstance(v, str)), None)
@@ -317,7 +326,7 @@ def ask_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> s
     if step is not None:
         return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
     if field_state.asked and not field_state.failures:
-        return spec.short
+        return spec.short if field_state.asked % 2 else spec.questions[0]
     index = min(field_state.failures, len(spec.questions) - 1)
     question = spec.questions[index]
     if field_state.failures >= len(spec.questions):

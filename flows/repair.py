@@ -110,7 +110,9 @@ def _attempts(kind: Kind, text: str, held: FieldState, step: RepairStep | None) 
     attempts = []
     if held.pieces:
         attempts.append(" ".join([*held.pieces, text]))
-    if held.partial:
+    if held.partial and held.partial.startswith("@"):
+        attempts.append(f"{text} at {held.partial[1:].replace('.', ' dot ')}")
+    elif held.partial:
         attempts.append(f"{held.partial} {text}")
     if kind is Kind.EMAIL and held.value is None:
         last = next((v for v in reversed(held.rejected) if isinstance(v, str) and "@" in v), None)

@@ -31,6 +31,7 @@ REJECTIONS_AT_MOST = 6
 """Values of one field that the caller said no to, before a person has to settle it."""
 LONGEST_TURN = 4000
 """Characters of one turn that are read; recognisers loop, and callers paste."""
+SHORT_WORDS = 6
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -115,8 +116,8 @@ class Turn:
         self.now = now
         self.recorded = recorded
         self.phrases = phrases_for(playbook.language)
-        self.all = _together(finals)
-        self.own = _together([f for f in finals if not f.over_bot])
+        self.all = self._together(finals)
+        self.own = self._together([f for f in finals if not f.over_bot])
         self.source = finals[-1].source if finals else Source.RULES
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
@@ -126,6 +127,15 @@ class Turn:
         self.rest = self.all
         self.touched: set[str] = set()
         self.objected = False
+
+    def _together(self, finals: Sequence[Final]) -> Utterance:
+        persona = self.playbook.persona.name
+        text = " ".join(cleaned(final.text) for final in finals).strip()[:LONGEST_TURN]
+        words = tuple(w for f in finals for w in f.words) if all(f.words for f in finals) else ()
+        others = finals[0].alternatives if len(finals) == 1 else ()
+        return Utterance(
+            self.phrases.without_address(text, persona), words, tuple(cleaned(a) for a in others)
+        )
 
     def confirm(self, key: str, held: FieldState) -> None:
         if held.status is Status.HEARD:
@@ -239,6 +249,9 @@ class Turn:
 
     def failed(self, spec: PlaybookField, held: FieldState) -> None:
         held.failures += 1
+        if spec.kind is Kind.EMAIL and held.value is None and self.answer is Answer.OTHER:
+            # "jane" alone is no address, but may turn out to be the beginning of one.
+            held.pieces = [self.own.text] if len(self.own.text.split()) <= SHORT_WORDS else []
         if held.value is None and held.failures >= failures_at_most(spec, held):
             self.give_up(spec, held)
 
@@ -267,13 +280,6 @@ class Turn:
             confidence=confidence,
             rule=rule,
         )
-
-
-def _together(finals: Sequence[Final]) -> Utterance:
-    text = " ".join(cleaned(f.text) for f in finals).strip()[:LONGEST_TURN]
-    words = tuple(w for f in finals for w in f.words) if all(f.words for f in finals) else ()
-    alternatives = finals[0].alternatives if len(finals) == 1 else ()
-    return Utterance(text, words, tuple(cleaned(a) for a in alternatives))
 
 
 def cleaned(text: str) -> str:

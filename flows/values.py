@@ -12,6 +12,11 @@ from flows.playbook import PlaybookField
 from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn, surroundings
 
 CLEAR_CONFIDENCE = 0.8
+_NO_NEED = (
+    Answer.HUMAN, Answer.GOODBYE, Answer.REPEAT, Answer.HOLD_ON, Answer.REFUSAL,
+    Answer.DO_NOT_KNOW,
+)  # fmt: skip
+"""A turn that is one of these says nothing in the caller's own words about a text field."""
 _MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
 
 
@@ -23,6 +28,8 @@ def take_values(turn: Turn) -> None:
     if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
         around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)
     found = _found(turn, kinds, around)
+    if turn.answer in _NO_NEED:
+        found.pop(Kind.TEXT, None)
     if _is_mostly_an_address(turn, found, len(turn.all.text.split())):
         found.pop(Kind.TEXT, None)
     if turn.phrases.only_opens(turn.rest.text):

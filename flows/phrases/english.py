@@ -17,8 +17,14 @@ _ROBOT = re.compile(
     r"|automated)\b",
     re.IGNORECASE,
 )
+_WHO = re.compile(
+    r"\b(who(?: am i|'m i)? (?:speaking|talking)|who(?: is|'s) this|who are you\b(?! with)"
+    r"|what(?: is|'s) your name)",
+    re.IGNORECASE,
+)
 _RECORDED = re.compile(
-    r"\b(is|are|will) (this|it|we|you|the call|our call|that)\b.{0,20}\b(recorded|recording|taped)",
+    r"\b(is|are|will|do|does|am) (this|it|we|you|the call|our call|that|i)\b"
+    r".{0,20}\b(record|recorded|recording|taped|taping)\b",
     re.IGNORECASE,
 )
 _QUESTION_WORDS = re.compile(
@@ -84,6 +90,9 @@ _READBACK_OTHER = (
 _REPAIR = {
     (Kind.EMAIL, RepairStep.REST): "Got that so far. And the rest of the address?",
     (Kind.PHONE, RepairStep.REST): "Got that so far. And the rest of the number?",
+    (Kind.EMAIL, RepairStep.BEFORE_AT): "Got that. And the part before the at sign?",
+    (Kind.EMAIL, RepairStep.GO_ON): "Mm-hmm, go on, please?",
+    (Kind.PHONE, RepairStep.GO_ON): "Mm-hmm, go on, please?",
     (Kind.EMAIL, RepairStep.LOCAL_PART): (
         "Sorry about that. Could you give me just the part before the at sign again?"
     ),
@@ -122,16 +131,26 @@ class English:
     note_question = "The caller asked: {text}"
 
     def robot(self, persona: str, company: str) -> str:
-        return f"Yes, I'm {persona}, an AI assistant at {company}, not a person."
+        return f"I'm {persona}, an AI assistant at {company}, not a person."
 
     def recorded(self, recorded: bool) -> str:
         return "Yes, this call is recorded." if recorded else "No, this call isn't recorded."
+
+    def without_address(self, text: str, persona: str) -> str:
+        name = re.escape(persona)
+        return re.sub(
+            rf"\b((?:hi|hello|hey|thanks|thank you|okay|ok|well|yes|no|sorry)[ ,]+)(?:there[ ,]+)?"
+            rf"{name}\b",
+            r"\1",
+            text,
+            flags=re.IGNORECASE,
+        )
 
     def reason(self, why: str) -> str:
         return f"I'm asking {why}." if not why.endswith(".") else f"I'm asking {why}"
 
     def asks_if_robot(self, text: str) -> bool:
-        return _ROBOT.search(text) is not None
+        return _ROBOT.search(text) is not None or _WHO.search(text) is not None
 
     def asks_if_recorded(self, text: str) -> bool:
         return _RECORDED.search(text) is not None

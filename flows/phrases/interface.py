@@ -13,6 +13,10 @@ class RepairStep(StrEnum):
 
     REST = "rest"
     """A piece is known: ask for what is missing."""
+    BEFORE_AT = "before_at"
+    """The domain is known: ask for what stands before the at sign."""
+    GO_ON = "go_on"
+    """More than one piece is known, and there seem to be more."""
     LOCAL_PART = "local_part"
     """The part of an e-mail address before the at sign."""
     DOMAIN = "domain"
@@ -39,6 +43,9 @@ class Phrases(Protocol):
         """The honest answer to "are you a robot?"."""
 
     def recorded(self, recorded: bool) -> str: ...
+
+    def without_address(self, text: str, persona: str) -> str:
+        """Without the bot's own name where the caller addresses it: "Hi Ada, this is Jane"."""
 
     def reason(self, why: str) -> str:
         """Why a field is asked for, in a sentence; `why` is the playbook's."""

@@ -206,3 +206,33 @@ def test_after_a_cut_line_the_bot_says_where_they_were() -> None:
     assert line.startswith("Sorry, we were cut off for a moment. You were telling me about the")
     assert "budget" in line
     assert line.endswith("?")
+
+
+def test_an_address_in_two_pieces_is_joined() -> None:
+    talk = Talk().up_to("email").says("jane").says("at acme dot com")
+    assert talk.read_back == {"email": "jane@acme.com"}
+
+
+def test_a_number_in_three_pieces_is_joined_and_its_end_corrected() -> None:
+    talk = Talk().up_to("phone").says("four one five").says("five five five")
+    assert talk.asked == "phone"
+    assert talk.status("phone") == "heard"
+    assert talk.says("two six seven one").read_back == {"phone": "+14155552671"}
+    talk.says("that's not right, it ends in seven two")
+    assert talk.read_back == {"phone": "+14155552672"}
+
+
+def test_the_bots_own_name_is_not_the_callers() -> None:
+    assert Talk().says("Hi Ada, my name is Jane Doe").value("name") == "Jane Doe"
+
+
+def test_asking_for_a_person_is_not_a_need() -> None:
+    talk = Talk().up_to("need").says("I want to talk to a real person")
+    assert talk.value("need") is None
+
+
+def test_who_is_speaking_and_why_and_recording_are_answered() -> None:
+    assert "Ada" in Talk().says("who am I speaking to?").bot
+    assert "this call is recorded" in Talk(recorded=True).says("do you record this?").bot
+    assert "isn't recorded" in Talk().says("Is this call being recorded?").bot
+    assert "whom to ask for" in Talk().says("why do you need that?").bot
