@@ -6,7 +6,7 @@ The part of the value that the caller does not speak of stays as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date as Date
+from datetime import date as calendar_date
 from datetime import datetime, time
 
 from flows.capture import amend_letters, company, count, date, datetimes, email, money, name
@@ -70,16 +70,17 @@ def _amend_email(value: str, heard: Heard, around: Surroundings) -> Candidate | 
     swapped = _swapped_words(value, heard.tokens)
     if swapped is not None and (new := email.valid(swapped)):
         return _candidate(Kind.EMAIL, new, heard, 0.75, "words")
-    for text, rebuild in (
-        (local, lambda t: f"{t}@{domain}"),
-        (domain.rpartition(".")[0], lambda t: f"{local}@{t}.{domain.rpartition('.')[2]}"),
-    ):
-        if side == "domain" and text is local:
-            continue
-        if side == "local" and text is not local:
+    base, _, ending_now = domain.rpartition(".")
+    for text, name_of_side in ((local, "local"), (base, "domain")):
+        if side not in {None, name_of_side}:
             continue
         changed = amend_letters.spelled_into(text, heard.tokens) or _changed(text, heard)
-        if changed is not None and (new := email.valid(rebuild(changed[0]))):
+        if changed is None:
+            continue
+        whole_text = (
+            f"{changed[0]}@{domain}" if text is local else f"{local}@{changed[0]}.{ending_now}"
+        )
+        if new := email.valid(whole_text):
             return _candidate(Kind.EMAIL, new, heard, changed[1], "letters")
     if side == "local" and piece and not piece.startswith("@"):
         new_local = piece.removesuffix("@")
@@ -88,9 +89,9 @@ def _amend_email(value: str, heard: Heard, around: Surroundings) -> Candidate | 
     digits = _swapped_digits(local, heard.tokens)
     if digits is not None and (new := email.valid(f"{digits}@{domain}")):
         return _candidate(Kind.EMAIL, new, heard, 0.75, "digits")
-    if piece and not piece.startswith("@") and _alike(piece.removesuffix("@"), local):
-        if new := email.valid(f"{piece.removesuffix('@')}@{domain}"):
-            return _candidate(Kind.EMAIL, new, heard, 0.6, "local")
+    alike = piece and not piece.startswith("@") and _alike(piece.removesuffix("@"), local)
+    if piece and alike and (new := email.valid(f"{piece.removesuffix('@')}@{domain}")):
+        return _candidate(Kind.EMAIL, new, heard, 0.6, "local")
     return None
 
 
@@ -161,7 +162,7 @@ def _target(text: str, tokens: tuple[Token, ...]) -> str | None:
 def _swapped_words(value: str, tokens: tuple[Token, ...]) -> str | None:
     """ "janet, not jane", "not jane, janet", "underscore instead of dot"."""
     for i, token in enumerate(tokens):
-        if token.low != "not" and token.low != "instead":
+        if token.low not in {"not", "instead"}:
             continue
         wrong = i + 2 if token.low == "instead" else i + 1
         while wrong < len(tokens) and tokens[wrong].low in {"a", "the", "with"}:
@@ -280,12 +281,12 @@ def _amend_date(value: str, heard: Heard, around: Surroundings) -> Candidate | N
     if not fresh:
         return None
     try:
-        old = Date.fromisoformat(value)
+        old = calendar_date.fromisoformat(value)
     except ValueError:
         return fresh[0]
     if fresh[0].rule == "of-month":
         # "No, the sixteenth": of the month that was meant already.
-        day = Date.fromisoformat(str(fresh[0].value)).day
+        day = calendar_date.fromisoformat(str(fresh[0].value)).day
         try:
             moved = old.replace(day=day)
         except ValueError:
@@ -307,7 +308,7 @@ def _amend_meeting(value: str, heard: Heard, around: Surroundings) -> Candidate 
             clock = time.fromisoformat(partial[1:])
             new = old.replace(hour=clock.hour, minute=clock.minute)
         else:
-            day = Date.fromisoformat(partial)
+            day = calendar_date.fromisoformat(partial)
             new = datetime.combine(day, old.time(), tzinfo=around.now.tzinfo)
     except ValueError:
         return None

@@ -19,6 +19,7 @@ from flows.capture.english.answers import (
     NO,
     NOT_HUMAN,
     POLITE,
+    QUESTION_SECONDS,
     QUESTION_STARTS,
     REFUSAL,
     REPEAT,
@@ -43,7 +44,7 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
     ``restated``: the span of tokens in which the caller says exactly the value that was just read
     back, or None. ``(0, 0)`` stands for another value of that kind: a correction.
     """
-    tokens = [t for t in heard.tokens]
+    tokens = list(heard.tokens)
     if not tokens:
         return Answer.OTHER
     if find_phrase(tokens, _DNC) is not None:
@@ -171,45 +172,7 @@ def _is_question(tokens: Sequence[Token]) -> bool:
 
 def _starts_question(tokens: Sequence[Token]) -> bool:
     words = [t for t in tokens if not t.is_sign]
-    return (
-        len(words) >= 3
-        and words[0].low in QUESTION_STARTS
-        and words[1].low
-        in {
-            "is",
-            "are",
-            "do",
-            "does",
-            "you",
-            "i",
-            "it",
-            "the",
-            "much",
-            "many",
-            "your",
-            "this",
-            "that",
-            "we",
-            "would",
-            "can",
-            "about",
-            "if",
-            "for",
-            "did",
-            "kind",
-            "long",
-            "will",
-            "there",
-            "they",
-            "exactly",
-            "company",
-            "happens",
-            "else",
-            "time",
-            "was",
-            "have",
-        }  # fmt: skip
-    )
+    return len(words) >= 3 and words[0].low in QUESTION_STARTS and words[1].low in QUESTION_SECONDS
 
 
 def _refuses(tokens: Sequence[Token]) -> bool:

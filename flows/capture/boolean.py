@@ -43,19 +43,19 @@ def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
     shared = find_phrase(tokens, _SHARED)
     if others is not None and mine is not None:
         if shared is not None:
-            return [_candidate(heard, Kind.BOOLEAN, True, mine, 0.5, "shared")]
-        latest = max(others, mine)
-        return [_candidate(heard, Kind.BOOLEAN, latest == mine, latest, 0.55, "phrase")]
+            return [_candidate(heard, Kind.BOOLEAN, True, at=mine, sure=0.5, rule="shared")]
+        last = max(others, mine)
+        return [_candidate(heard, Kind.BOOLEAN, last == mine, at=last, sure=0.55, rule="phrase")]
     if others is not None:
         plain = _plain(heard, around) if asked else None
         if plain is True or (shared is not None and asked and plain is None):
-            return [_candidate(heard, Kind.BOOLEAN, True, others, 0.45, "shared")]
-        return [_candidate(heard, Kind.BOOLEAN, False, others, 0.75, "phrase")]
+            return [_candidate(heard, Kind.BOOLEAN, True, at=others, sure=0.45, rule="shared")]
+        return [_candidate(heard, Kind.BOOLEAN, False, at=others, sure=0.75, rule="phrase")]
     plain = _plain(heard, around) if asked else None
     if plain is not None:
-        return [_candidate(heard, Kind.BOOLEAN, plain, 0, 0.85, "answer")]
+        return [_candidate(heard, Kind.BOOLEAN, plain, at=0, sure=0.85, rule="answer")]
     if mine is not None:
-        return [_candidate(heard, Kind.BOOLEAN, True, mine, 0.8, "phrase")]
+        return [_candidate(heard, Kind.BOOLEAN, True, at=mine, sure=0.8, rule="phrase")]
     return []
 
 
@@ -65,16 +65,16 @@ def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
     tokens = heard.tokens
     verdict = classify(heard, around, restated=None)
     if verdict is Answer.DO_NOT_CONTACT:
-        return [_candidate(heard, Kind.CONSENT, False, 0, 0.95, "do-not-contact")]
+        return [_candidate(heard, Kind.CONSENT, False, at=0, sure=0.95, rule="do-not-contact")]
     if not around.about(Kind.CONSENT):
         return []
     refusal = find_phrase(tokens, _REFUSES)
     if refusal is not None and not _idiom(heard, refusal):
-        return [_candidate(heard, Kind.CONSENT, False, refusal, 0.85, "phrase")]
+        return [_candidate(heard, Kind.CONSENT, False, at=refusal, sure=0.85, rule="phrase")]
     if verdict is Answer.NO:
-        return [_candidate(heard, Kind.CONSENT, False, 0, 0.85, "answer")]
+        return [_candidate(heard, Kind.CONSENT, False, at=0, sure=0.85, rule="answer")]
     if verdict is Answer.YES:
-        return [_candidate(heard, Kind.CONSENT, True, 0, 0.9, "answer")]
+        return [_candidate(heard, Kind.CONSENT, True, at=0, sure=0.9, rule="answer")]
     if verdict in {Answer.HOLD_ON, Answer.QUESTION, Answer.REPEAT, Answer.DO_NOT_KNOW}:
         return []
     at = find_phrase(tokens, _CONSENTS)
@@ -82,11 +82,11 @@ def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
         plain = _plain(heard, around)
         if plain is None:
             return []
-        return [_candidate(heard, Kind.CONSENT, plain, 0, 0.7, "answer")]
+        return [_candidate(heard, Kind.CONSENT, plain, at=0, sure=0.7, rule="answer")]
     doubtful = {"but", "guess", "maybe", "if", "unless", "only", "depends", "except", "think"}
     if any(t.low in doubtful for t in tokens):
-        return [_candidate(heard, Kind.CONSENT, True, at, 0.4, "doubtful")]
-    return [_candidate(heard, Kind.CONSENT, True, at, 0.8, "phrase")]
+        return [_candidate(heard, Kind.CONSENT, True, at=at, sure=0.4, rule="doubtful")]
+    return [_candidate(heard, Kind.CONSENT, True, at=at, sure=0.8, rule="phrase")]
 
 
 def without_frame(heard: Heard) -> Heard:
@@ -137,8 +137,8 @@ def _about_deciding(heard: Heard) -> bool:
 
 
 def _candidate(
-    heard: Heard, kind: Kind, value: bool, at: int, confidence: float, rule: str
+    heard: Heard, kind: Kind, value: bool, *, at: int, sure: float, rule: str
 ) -> Candidate:
     start = 0 if rule == "answer" else min(at, strip_lead_ins(heard.tokens, 0, len(heard.tokens)))
     span = (start, len(heard.tokens))
-    return Candidate(kind, value, confidence, heard.words(*span), span, rule)
+    return Candidate(kind, value, sure, heard.words(*span), span, rule)

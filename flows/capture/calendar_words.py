@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Callable
 from datetime import date, timedelta
 
 
@@ -74,7 +75,7 @@ def holiday(name: str, year: int) -> date | None:
     if name in fixed:
         month, day = fixed[name]
         return date(year, month, day)
-    moving = {
+    moving: dict[str, Callable[[int], date]] = {
         "easter": easter, "thanksgiving": thanksgiving, "labor day": labor_day,
         "memorial day": memorial_day, "labour day": labor_day,
         "black friday": lambda y: thanksgiving(y) + timedelta(days=1),

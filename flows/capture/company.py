@@ -121,44 +121,15 @@ def _company(
             if run_at(tokens[:stop], j) is not None or phrase_at(tokens, j, _ONE_WORD):
                 i = j
                 continue
-        if low == "," or (low == "." and words):
-            following = tokens[i + 1].low if i + 1 < stop else ""
-            glued = i + 1 < stop and not tokens[i].spaced and not tokens[i + 1].spaced
-            if low == "." and glued and words:
-                words[-1] += "." + tokens[i + 1].text
-                i += 2
-                continue
-            respelled = run_at(tokens[:stop], i + 1) is not None
-            phrase = phrase_at(tokens, i + 1, _SPELLED) or phrase_at(tokens, i + 1, _ONE_WORD)
-            if following in COMPANY_FORMS or (words and (respelled or phrase)):
-                i += 1
-                continue
-            break
-        if low == "dot" and words and i + 1 < stop and tokens[i + 1].low in TLDS:
-            words[-1] += "." + tokens[i + 1].low
-            i += 2
+        glued = _glued(tokens[:stop], i, words)
+        if glued is not None:
+            i = glued
             continue
-        if low in {"-", "&", "+", "/", "'"} and words and i + 1 < stop:
-            tight = not tokens[i].spaced and not tokens[i + 1].spaced
-            words = (
-                [*words[:-1], words[-1] + tokens[i].text + tokens[i + 1].text]
-                if tight
-                else [*words, tokens[i].text, tokens[i + 1].text]
-            )
-            i += 2
+        if low in {",", "."} and _goes_on(tokens[:stop], i, words):
+            i += 1
             continue
         if tokens[i].is_sign:
             break
-        if (
-            low == "and"
-            and words
-            and words[-1].isupper()
-            and len(words[-1]) <= 3
-            and (i + 1 < stop and len(tokens[i + 1].low) == 1)
-        ):
-            words[-1] += "&" + tokens[i + 1].text.upper()  # "A T and T"
-            i += 2
-            continue
         if low == "and" and words and _joins_names(tokens[:stop], i):
             words.append("and")
             i += 1
@@ -170,7 +141,39 @@ def _company(
         else:
             words.append(tokens[i].text)
         i += 1
-    return _done(heard, words, begin, i, confidence, rule, spelled, joined, guarded)
+    if joined and not spelled:
+        words = ["".join(words)]
+    rule = "spelled" if spelled else rule
+    return _done(heard, words, (begin, i), confidence, rule, guarded=guarded)
+
+
+def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
+    """ "Monday dot com", "Ernst & Young", "A T and T", "Acme.io": the place behind, or None."""
+    if not words or at + 1 >= len(tokens):
+        return None
+    low, following = tokens[at].low, tokens[at + 1]
+    tight = not tokens[at].spaced and not following.spaced
+    if low == "dot" and following.low in TLDS:
+        words[-1] += "." + following.low
+    elif low == "and" and words[-1].isupper() and len(words[-1]) <= 3 and len(following.low) == 1:
+        words[-1] += "&" + following.text.upper()
+    elif tight and low in {".", "-", "&", "+", "/", "'"}:
+        words[-1] += tokens[at].text + following.text
+    elif low in {"&", "+", "/", "-"}:
+        words += [tokens[at].text, following.text]
+    else:
+        return None
+    return at + 2
+
+
+def _goes_on(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
+    """Whether the name goes on behind a comma: "Acme, Inc.", "Acme, A C M E"."""
+    if at + 1 < len(tokens) and tokens[at + 1].low in COMPANY_FORMS:
+        return True
+    if not words:
+        return False
+    phrase = phrase_at(tokens, at + 1, _SPELLED) or phrase_at(tokens, at + 1, _ONE_WORD)
+    return bool(phrase) or run_at(tokens, at + 1) is not None
 
 
 def _with_article(tokens: Sequence[Token], at: int) -> int:
@@ -197,12 +200,10 @@ def _joins_names(tokens: Sequence[Token], at: int) -> bool:
 def _done(
     heard: Heard,
     words: list[str],
-    begin: int,
-    end: int,
+    span: tuple[int, int],
     confidence: float,
     rule: str,
-    spelled: bool,
-    joined: bool,
+    *,
     guarded: bool,
 ) -> Candidate | None:
     if not words:
@@ -219,18 +220,15 @@ def _done(
         return None
     if lows[0] in _REFUSALS or all(len(w) == 1 and not w.isalnum() for w in words):
         return None
-    if joined and not spelled:
-        words = ["".join(words)]
     value = " ".join(_written(word, i, words) for i, word in enumerate(words))
     if looped(value) or len(value) > 100 or not any(c.isalnum() for c in value):
         return None
-    begin, end = strip_signs(heard.tokens, begin, end)
-    confidence += 0.1 if spelled else 0.0
+    begin, end = strip_signs(heard.tokens, *span)
+    confidence += 0.1 if rule == "spelled" else 0.0
     confidence -= 0.1 * max(0, len(words) - 4)
     return Candidate(
-        Kind.COMPANY, value, max(0.1, confidence), heard.words(begin, end), (begin, end),
-        "spelled" if spelled else rule,
-    )  # fmt: skip
+        Kind.COMPANY, value, max(0.1, confidence), heard.words(begin, end), (begin, end), rule
+    )
 
 
 def _with_spelling(words: list[str], letters: str) -> list[str]:

@@ -43,7 +43,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     found: list[Candidate] = []
     fragments: list[Candidate] = []
     for start, end in parts:
-        best = _read_part(heard, start, end, around, asked)
+        best = _read_part(heard, start, end, around, asked=asked)
         if best is None:
             continue
         if best.value is not None:
@@ -61,7 +61,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
             )
     if not found and len(parts) > 1:
         # What looks like a self-correction may be part of the address ("no" in "nohassle").
-        whole = _read_part(heard, 0, len(heard.tokens), around, asked)
+        whole = _read_part(heard, 0, len(heard.tokens), around, asked=asked)
         if whole is not None and whole.value is not None:
             found.append(whole)
     if found:
@@ -70,7 +70,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 
 
 def _read_part(
-    heard: Heard, start: int, end: int, around: Surroundings, asked: bool
+    heard: Heard, start: int, end: int, around: Surroundings, *, asked: bool
 ) -> Candidate | None:
     found = [
         Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
@@ -86,10 +86,10 @@ def _read_part(
             continue
         local = _local(found, at, asked or found[at].text == "@")
         if local is not None:
-            return _address(heard, found, local, domain, around, asked)
+            return _address(heard, found, local, domain, around, asked=asked)
         if asked:
             return _fragment(heard, found, "@" + domain.text, at, domain.end)
-    without = _without_at(heard, found, around, asked)
+    without = _without_at(heard, found, around, asked=asked)
     if without is not None or not asked:
         return without
     for at in reversed(ats):
@@ -114,6 +114,7 @@ def _address(
     local: Side,
     domain: Side,
     around: Surroundings,
+    *,
     asked: bool,
 ) -> Candidate | None:
     value = valid(f"{local.text}@{domain.text}")
@@ -195,7 +196,7 @@ def _domain(found: Sequence[Piece], at: int) -> Side | None:
             break
         if len(labels) > 1 and labels[-1] and _is_tld(labels[-1]):
             last_good = (len(labels), i)
-    return _settled(labels, found, at, i, last_good, doubt)
+    return _settled(labels, found, (at, i), last_good, doubt=doubt)
 
 
 def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
@@ -230,11 +231,12 @@ def _goes_on(found: Sequence[Piece], at: int) -> bool:
 def _settled(
     labels: list[str],
     found: Sequence[Piece],
-    at: int,
-    end: int,
+    span: tuple[int, int],
     good: tuple[int, int] | None,
+    *,
     doubt: float,
 ) -> Side | None:
+    at, end = span
     if good:
         kept, stop = good
         names = [label.strip("-") for label in labels[:kept]]
@@ -339,7 +341,7 @@ def _spoken_dot(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:
 
 
 def _without_at(
-    heard: Heard, found: list[Piece], around: Surroundings, asked: bool
+    heard: Heard, found: list[Piece], around: Surroundings, *, asked: bool
 ) -> Candidate | None:
     """The at was lost, or heard as another word: found again by the domain behind it."""
     if not asked:
@@ -352,7 +354,7 @@ def _without_at(
             local = _local(found, i, asked=True) if domain and "." in domain.text else None
             if domain and local and _ends_in_dot(found, domain):
                 worse = Side(local.text, local.start, i, local.doubt + 0.35)
-                return _address(heard, found, worse, domain, around, asked)
+                return _address(heard, found, worse, domain, around, asked=asked)
     for i in range(1, len(found)):
         piece = found[i]
         known = piece.text in PROVIDERS and len(piece.text) > 3
@@ -361,7 +363,7 @@ def _without_at(
             local = _local(found, i, asked=True) if domain else None
             if domain and local:
                 worse = Side(local.text, local.start, i - 1, local.doubt + 0.3)
-                return _address(heard, found, worse, domain, around, asked)
+                return _address(heard, found, worse, domain, around, asked=asked)
     for i, piece in enumerate(found):
         glued_at = piece.part is Part.WORD and piece.text.endswith("at") and len(piece.text) > 3
         if glued_at and i + 1 < len(found):
@@ -372,7 +374,7 @@ def _without_at(
                                i + 1, asked=True)  # fmt: skip
                 if local:
                     worse = Side(local.text, local.start, i, local.doubt + 0.35)
-                    return _address(heard, found, worse, domain, around, asked)
+                    return _address(heard, found, worse, domain, around, asked=asked)
     return None
 
 

@@ -64,7 +64,9 @@ def _read_part(
         if used + 1 < len(amounts) and _is_range(tokens, amounts[used], amounts[used + 1]):
             group.append(amounts[used + 1])
         used += len(group)
-        candidate = _candidate(heard, tokens, group, around, period, factor, period_at, asked)
+        candidate = _candidate(
+            heard, tokens, group, around, period=(period_at, period, factor), asked=asked
+        )
         if candidate is not None:
             best.append(candidate)
     return sorted(best, key=lambda c: -c.confidence)
@@ -172,11 +174,11 @@ def _candidate(
     tokens: Sequence[Token],
     group: list[Amount],
     around: Surroundings,
-    period: str | None,
-    factor: int,
-    period_at: int | None,
+    *,
+    period: tuple[int | None, str | None, int],
     asked: bool,
 ) -> Candidate | None:
+    period_at, period_name, factor = period
     first, last = group[0], group[-1]
     low, high = first.number.value, last.number.value
     if len(group) == 2 and last.number.scaled and not first.number.scaled:
@@ -219,7 +221,7 @@ def _candidate(
         "min": _plain(lower),
         "max": _plain(upper),
         "currency": currency or around.currency,
-        "period": period,
+        "period": period_name,
     }
     return Candidate(
         Kind.MONEY,

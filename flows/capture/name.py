@@ -7,9 +7,11 @@ does not find them in speech, and it capitalises "van der Berg" wrongly, so it i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from flows.capture.answer import evades
 from flows.capture.english.names import (
+    ALSO_NAMES,
     FIRST_NAME,
     LAST_NAME,
     LOWER_PARTICLES,
@@ -159,67 +161,62 @@ def _name(
         if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
             i, marked = _past_signs(tokens, i + length), True
             continue
-        if low in {"hyphen", "dash"} and words and i + 1 < len(tokens):
-            following = tokens[i + 1]
-            if following.is_word and following.low not in NOT_NAMES:
-                words[-1] += "-" + following.text
-                i += 2
-                continue
-        if low == "apostrophe" and words and i + 1 < len(tokens):
-            words[-1] += "'" + tokens[i + 1].text.title()
-            i += 2
+        glued = _glued(tokens, i, words)
+        if glued is not None:
+            i = glued
             continue
-        if low == "-" and words and i + 1 < len(tokens) and tokens[i + 1].is_word:
-            if not tokens[i].spaced and not tokens[i + 1].spaced:
-                words[-1] += "-" + tokens[i + 1].text
-                i += 2
-                continue
-            break
-        if low == ".":
-            initial = words and len(words[-1]) == 1
-            title = words and fold(words[-1]) in TITLES
-            if initial or title or (not spelled and _goes_on(tokens, i, words)):
-                i += 1
-                continue
-            if words and run_at(tokens, i + 1) is not None:
-                i += 1
-                continue
-            break
-        if low == ",":
-            if words and (run_at(tokens, i + 1) is not None or _spelled_next(tokens, i + 1)):
-                i += 1
-                continue
-            if len(words) == 1 and _only_name_left(tokens, i + 1) and not spelled:
-                i += 1
-                continue
-            if (
-                spelled
-                and i + 1 < len(tokens)
-                and tokens[i + 1].is_word
-                and (tokens[i + 1].low not in NAME_ENDS)
-            ):
-                i += 1
-                continue
-            break
+        if low in {".", ","} and _goes_on(tokens, i, words, spelled=spelled):
+            i += 1
+            continue
         if not tokens[i].is_word:
             break
         surname = _given_as_name(low, tokens, i, words)
         if low in NAME_ENDS and not surname and not (low in PARTICLES and words):
             break
         if low in NOT_NAMES and low not in PARTICLES and not surname:
-            return None if not words else _done(heard, words, begin, i, confidence, rule, spelled)
+            break
         words.append(tokens[i].text)
         i += 1
-    return _done(heard, words, begin, i, confidence, rule, spelled)
+    rule = "spelled" if spelled else rule
+    return _done(heard, words, (begin, i), confidence, rule)
+
+
+def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
+    """ "Smith hyphen Jones", "Mary-Kate", "O apostrophe Brien": the place behind, or None."""
+    if not words or at + 1 >= len(tokens) or not tokens[at + 1].is_word:
+        return None
+    low, following = tokens[at].low, tokens[at + 1]
+    said = low in {"hyphen", "dash"} and following.low not in NOT_NAMES
+    written = low == "-" and not tokens[at].spaced and not following.spaced
+    if said or written:
+        words[-1] += "-" + following.text
+    elif low == "apostrophe":
+        words[-1] += "'" + following.text.title()
+    else:
+        return None
+    return at + 2
+
+
+def _goes_on(tokens: Sequence[Token], at: int, words: list[str], *, spelled: bool) -> bool:
+    """Whether the name goes on behind a full stop or a comma."""
+    if not words:
+        return False
+    if run_at(tokens, at + 1) is not None:
+        return True
+    if tokens[at].low == ".":
+        initial = len(words[-1]) == 1 or fold(words[-1]) in TITLES
+        return initial or (not spelled and _one_name_in_two(tokens, at, words))
+    if _spelled_next(tokens, at + 1):
+        return True
+    if spelled:
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        return following is not None and following.is_word and following.low not in NAME_ENDS
+    return len(words) == 1 and _only_name_left(tokens, at + 1)
 
 
 def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str]) -> bool:
     """ "Young", "Long", "March", "Friday" are names behind a first name, when capitalised."""
-    surname = low in {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad",
-                      "low", "high", "new", "private", "early", "cool", "money", "wait", "hold",
-                      "say", "will", "case", "free", "price", "cost", "may", "hard", "do",
-                      "nice", "little", "young", "good", "rich", "monday", "an", "so", "my", "in"}  # fmt: skip
-    if not surname:
+    if low not in ALSO_NAMES:
         return False
     capital = tokens[at].text[0].isupper()
     if not words:
@@ -232,14 +229,9 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
 
 
 def _done(
-    heard: Heard,
-    words: list[str],
-    begin: int,
-    end: int,
-    confidence: float,
-    rule: str,
-    spelled: bool,
+    heard: Heard, words: list[str], span: tuple[int, int], confidence: float, rule: str
 ) -> Candidate | None:
+    spelled = rule == "spelled"
     while words and fold(words[0]) in TITLES and len(words) > 1:
         words = words[1:]
     while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
@@ -251,15 +243,14 @@ def _done(
     value = " ".join(capitalised(word, i) for i, word in enumerate(words))
     if looped(value) or len(value) > 80:
         return None
-    begin, end = strip_signs(heard.tokens, begin, end)
+    begin, end = strip_signs(heard.tokens, *span)
     if len(words) == 1:
         confidence -= 0.1
     if spelled:
         confidence += 0.1
     return Candidate(
-        Kind.NAME, value, max(0.1, confidence), heard.words(begin, end), (begin, end),
-        "spelled" if spelled else rule,
-    )  # fmt: skip
+        Kind.NAME, value, max(0.1, confidence), heard.words(begin, end), (begin, end), rule
+    )
 
 
 def _past_signs(tokens: Sequence[Token], at: int) -> int:
@@ -273,7 +264,7 @@ def _spelled_next(tokens: Sequence[Token], at: int) -> bool:
     return bool(length) and run_at(tokens, _past_signs(tokens, at + length)) is not None
 
 
-def _goes_on(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
+def _one_name_in_two(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
     """ "Jane. Doe." is one name with a pause in it."""
     return (
         len(words) == 1
@@ -300,8 +291,7 @@ def _split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
     letters = [letter for letter in run.letters if letter.start < end]
     pauses = {",", "."}
     gaps = [
-        any(tokens[k].low in pauses for k in range(a.end, b.start))
-        for a, b in zip(letters, letters[1:], strict=False)
+        any(tokens[k].low in pauses for k in range(a.end, b.start)) for a, b in pairwise(letters)
     ]
     words, current = [], letters[0].char
     many = sum(gaps) >= max(2, len(gaps) * 0.6)

@@ -260,9 +260,12 @@ def _parse(digits: str, plus: bool, extension: str, region: str) -> list[tuple[s
     forms: list[tuple[str, str | None]] = []
     if plus:
         forms.append(("+" + digits, None))
-        for code in ("44", "49", "33", "39", "61", "31", "43", "41", "46"):
-            if digits.startswith(code + "0"):
-                forms.append(("+" + code + digits[len(code) + 1 :], None))
+        # "+44 (0)20": the zero of the national form has no place behind the country's code.
+        forms.extend(
+            ("+" + code + digits[len(code) + 1 :], None)
+            for code in ("44", "49", "33", "39", "61", "31", "43", "41", "46")
+            if digits.startswith(code + "0")
+        )
     else:
         forms.append((digits, region))
         if digits.startswith("00") and len(digits) > 9:

@@ -53,7 +53,8 @@ DOUBT = {
     "however", "although", "though", "actually", "not", "wrong", "incorrect", "isn't", "wasn't",
     "don't", "doesn't", "didn't", "never", "no", "nope", "nah", "change", "instead", "unless",
     "if", "kind", "sort", "partly", "partially", "mostly", "close", "half", "should", "could",
-    "might", "hope", "hopefully", "apart", "besides", "only", "sorry", "other", "than", "different", "mistake", "error", "missing", "forgot", "forget", "confirmed?", "not-quite",
+    "might", "hope", "hopefully", "apart", "besides", "only", "sorry", "other", "than",
+    "different", "mistake", "error", "missing", "forgot", "forget", "confirmed?", "not-quite",
     "whatever", "ish", "somewhat", "unsure", "remember", "ignore", "what", "huh", "pardon",
     "quite", "without", "let", "believe", "assume", "seems", "say", "last", "old",
     "used", "hm", "hmm", "um", "er", "erm", "likely", "roughly", "approximately", "can't", "cannot",
@@ -191,6 +192,11 @@ QUESTION_STARTS = {
     "what", "why", "how", "who", "where", "when", "which", "whose", "can", "could", "do", "does",
     "did", "is", "are", "was", "will", "would", "should", "may", "have", "has", "what's", "who's",
     "where's", "how's", "whats", "isn't", "aren't", "don't",
+}  # fmt: skip
+QUESTION_SECONDS = {
+    "is", "are", "do", "does", "you", "i", "it", "the", "much", "many", "your", "this", "that",
+    "we", "would", "can", "about", "if", "for", "did", "kind", "long", "will", "there", "they",
+    "exactly", "company", "happens", "else", "time", "was", "have",
 }  # fmt: skip
 CORRECTION_HINTS = (
     "it should be", "should be", "change that", "change it", "i meant", "i mean", "instead of",

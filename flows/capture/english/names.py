@@ -25,7 +25,8 @@ NAME_ENDS = {
     "from", "at", "with", "and", "of", "calling", "speaking", "here", "by", "but", "i", "i'm",
     "my", "we", "the", "ceo", "cto", "cfo", "coo", "vp", "director", "head", "manager", "founder",
     "owner", "president", "over", "for", "in", "who", "as", "that's", "thats", "spelled", "spelt",
-    "it's", "is", "on", "working", "work", "works", "lead", "what", "how", "nice", "if", "or", "so", "because", "you", "your", "can", "not", "no", "yes", "please", "thanks",
+    "it's", "is", "on", "working", "work", "works", "lead", "what", "how", "nice", "if", "or",
+    "so", "because", "you", "your", "can", "not", "no", "yes", "please", "thanks",
     "thank", "to", "calls", "that", "this", "email", "phone", "company", "last", "first", "there",
     "are", "was", "would", "do", "does", "could", "will", "don't", "hyphenated", "about", "just",
     "like", "right", "a", "an", "have", "need", "want", "looking", "interested", "i'll", "let",
@@ -73,6 +74,11 @@ NOT_NAMES = {
     "quarter", "march", "january", "february", "november", "december", "october",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "christmas",
 }  # fmt: skip
+# Words that are surnames as well ("Kim Long", "Will May").
+ALSO_NAMES = {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad", "low",
+              "high", "new", "private", "early", "cool", "money", "wait", "hold", "say", "will",
+              "case", "free", "price", "cost", "may", "hard", "do", "nice", "little", "young",
+              "good", "rich", "monday", "an", "so", "my", "in"}  # fmt: skip
 PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "du",
              "la", "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "af", "av", "y", "e",
              "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur",
