@@ -132,7 +132,11 @@ export class CallView {
 
   private settle(t: number, turn: any): void {
     const open = this.lines.filter((line) => line.role === turn.role && line.n === null);
-    const line = this.lines.find((each) => each.n === turn.n) ?? open[0] ?? this.add(turn.role, t);
+    const line =
+      this.lines.find((each) => each.n === turn.n) ??
+      open.find((each) => each.text && turn.text.includes(each.text)) ??
+      open[0] ??
+      this.add(turn.role, t);
     line.n = turn.n;
     line.interrupted = Boolean(turn.interrupted);
     line.text = turn.heard_text ?? turn.text;
