@@ -21,7 +21,9 @@ from flows.playbook import Playbook, PlaybookField, Verify
 _SENTENCE = re.compile(r"[^.!?]*[.!?]+(?=\s|$)|[^.!?]+$|[^.!?]*[.!?]+\S*")
 _WORD = re.compile(r"[a-z0-9']+")
 _ENOUGH_OF_A_QUESTION = 0.7
-_LONGEST_HEARD = 4000
+_LONGEST_HEARD = 1500
+_SENTENCES_AT_MOST = 12
+_VALUES_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _readable_values(text: str, kind: Kind, ours: Any, around: Surroundings) -> 
             if not any(same_value(candidate.value, other.value) for other in found):
                 found.append(candidate)
             shorter = _without(rest, candidate.text)
-            if shorter == rest:
+            if shorter == rest or len(found) >= _VALUES_AT_MOST:
                 break
             rest = shorter
     if not found and (whole := _best(text, kind, around)) is not None:
@@ -217,4 +219,4 @@ def _words(text: str) -> list[str]:
 
 
 def _sentences(text: str) -> list[str]:
-    return [s.strip() for s in _SENTENCE.findall(text) if s.strip()]
+    return [s.strip() for s in _SENTENCE.findall(text) if s.strip()][-_SENTENCES_AT_MOST:]

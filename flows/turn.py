@@ -29,8 +29,9 @@ ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
 REJECTIONS_AT_MOST = 6
 """Values of one field that the caller said no to, before a person has to settle it."""
-LONGEST_TURN = 4000
-"""Characters of one turn that are read; recognisers loop, and callers paste."""
+LONGEST_TURN = 2000
+"""Characters of one turn that are read, half of them from its end: about two minutes of speech.
+Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
@@ -130,7 +131,9 @@ class Turn:
 
     def _together(self, finals: Sequence[Final]) -> Utterance:
         persona = self.playbook.persona.name
-        text = " ".join(cleaned(final.text) for final in finals).strip()[:LONGEST_TURN]
+        text = " ".join(cleaned(final.text) for final in finals).strip()
+        if len(text) > LONGEST_TURN:
+            text = f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
         words = tuple(w for f in finals for w in f.words) if all(f.words for f in finals) else ()
         others = finals[0].alternatives if len(finals) == 1 else ()
         return Utterance(
@@ -284,7 +287,9 @@ class Turn:
 
 def cleaned(text: str) -> str:
     """Without control and invisible characters, and not longer than a turn may be."""
-    return _CONTROL.sub(" ", text[: 2 * LONGEST_TURN]).strip()
+    if len(text) > 2 * LONGEST_TURN:
+        text = f"{text[:LONGEST_TURN]} ... {text[-LONGEST_TURN:]}"
+    return _CONTROL.sub(" ", text).strip()
 
 
 def _is_past(value: str, now: datetime) -> bool:
