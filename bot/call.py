@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from pipecat.observers.user_bot_latency_observer import (
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.workers.runner import WorkerRunner
 
+from bot import heap
 from bot.clock import call_clock
 from bot.config import Settings
 from bot.cost import CostMeter
@@ -118,10 +118,7 @@ class Call:
         Raises:
             LeadlineError: the line could not be used at all.
         """
-        # What start-up left behind is never looked at again: a full collection in the middle of
-        # a call would hold up the event loop for tens of milliseconds.
-        gc.collect()
-        gc.freeze()
+        heap.settle()
         async with AsyncExitStack() as stack:
             recorder = None
             if self._store is not None:
@@ -139,6 +136,10 @@ class Call:
         """End the call now, without another word."""
         self._end_reason = self._end_reason or reason
         await self._runner.cancel()
+
+    def ask_to_end(self) -> None:
+        """Hang up from a signal handler: we are told to go."""
+        self._own(self.hang_up("drained"), "hang-up")
 
     # --- the line (LineListener) ----------------------------------------------------------------
 

@@ -311,6 +311,16 @@ def _client_id(transport: BaseTransport, client: Any) -> str:
         return "caller"
 
 
+def require_daily(settings: Settings) -> str:
+    """Daily's key, or a `UsageError` that says where to get one."""
+    if settings.daily_api_key is None:
+        raise UsageError(
+            "DAILY_API_KEY: not set, but the Daily transport needs it; get one at "
+            "https://dashboard.daily.co/developers and set it in the environment or in .env"
+        )
+    return settings.daily_api_key.get_secret_value()
+
+
 async def create_daily_room(settings: Settings, room: str) -> tuple[str, str]:
     """Find or create a Daily room and a token for the bot.
 
@@ -326,15 +336,10 @@ async def create_daily_room(settings: Settings, room: str) -> tuple[str, str]:
 
     from bot.services.endpoints import daily_api_url
 
-    if settings.daily_api_key is None:
-        raise UsageError(
-            "DAILY_API_KEY: not set, but the Daily transport needs it; get one at "
-            "https://dashboard.daily.co/developers and set it in the environment or in .env"
-        )
+    key = require_daily(settings)
     base_url = daily_api_url(settings.daily_api_url)
     timeout = aiohttp.ClientTimeout(total=REST_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        key = settings.daily_api_key.get_secret_value()
         rest = DailyRESTHelper(daily_api_key=key, daily_api_url=base_url, aiohttp_session=session)
         headers = {"Authorization": f"Bearer {key}"}
         try:

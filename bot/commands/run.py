@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Annotated, cast
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -53,25 +54,67 @@ def run(
 
 
 async def _run(settings: Settings, room: str) -> CallRecord:
-    from bot.call import Call
     from bot.playbooks import load_playbook
     from bot.storage.store import Store
     from bot.warmup import warm_up
 
     playbook = load_playbook(settings.playbook)
+    await _check_room(settings, room)
     async with Store.opened(settings) as store:
         await asyncio.gather(asyncio.to_thread(warm_up, settings), _check_voice(settings))
-        call = Call(
-            settings=settings,
-            playbook=playbook,
-            line=await _line(settings, room),
-            room=room,
-            store=store,
-        )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, lambda: asyncio.ensure_future(call.hang_up("drained")))
-        return await call.run()
+
+        async def talk(line: Line) -> CallRecord:
+            from bot.call import Call
+
+            call = Call(settings=settings, playbook=playbook, line=line, room=room, store=store)
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, call.ask_to_end)
+            return await call.run()
+
+        if settings.transport == "webrtc":
+            return await _serve_one_page(settings, talk)
+        return await talk(await _line(settings, room))
+
+
+async def _serve_one_page(
+    settings: Settings, talk: Callable[[Line], Awaitable[CallRecord]]
+) -> CallRecord:
+    """SmallWebRTC needs no server but this process: a page on this machine, for one caller."""
+    from bot.transports import webrtc_line
+    from bot.web.demo import create_app
+    from bot.web.serving import serving
+
+    record: asyncio.Future[CallRecord] = asyncio.get_running_loop().create_future()
+    answered = asyncio.Event()
+
+    async def answer(connection: Any, _data: dict[str, Any]) -> None:
+        answered.set()
+        try:
+            record.set_result(await talk(webrtc_line(connection)))
+        except Exception as error:
+            record.set_exception(error)
+
+    async with serving(create_app(answer=answer, max_calls=1), port=0) as port:
+        typer.echo(f"Open http://localhost:{port} and call the bot.", err=True)
+        try:
+            await asyncio.wait_for(answered.wait(), settings.no_caller_timeout_s)
+        except TimeoutError:
+            raise LeadlineError(
+                f"nobody opened the page within {settings.no_caller_timeout_s:.0f} s; "
+                "LEADLINE_NO_CALLER_TIMEOUT_S sets how long to wait"
+            ) from None
+        return await record
+
+
+async def _check_room(settings: Settings, room: str) -> None:
+    """Say what is wrong with the room before anything slow begins."""
+    from bot import transports
+
+    if settings.transport == "livekit":
+        await transports.check_livekit_room(settings, room)
+    elif settings.transport == "daily":
+        transports.require_daily(settings)
 
 
 async def _check_voice(settings: Settings) -> None:
@@ -89,7 +132,6 @@ async def _line(settings: Settings, room: str) -> Line:
 
     if settings.transport == "livekit":
         url, _, _ = settings.require_livekit()
-        await transports.check_livekit_room(settings, room)
         token = transports.livekit_token(
             settings,
             room=room,
@@ -98,7 +140,5 @@ async def _line(settings: Settings, room: str) -> Line:
             agent=True,
         )
         return transports.livekit_line(url=url, token=token, room=room)
-    if settings.transport == "daily":
-        room_url, daily_token = await transports.create_daily_room(settings, room)
-        return transports.daily_line(room_url=room_url, token=daily_token)
-    raise UsageError("--transport webrtc: not served by `run` yet; use `leadline demo`")
+    room_url, daily_token = await transports.create_daily_room(settings, room)
+    return transports.daily_line(room_url=room_url, token=daily_token)

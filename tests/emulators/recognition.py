@@ -38,9 +38,10 @@ class ScriptedRecogniser:
     def __init__(self, texts: Iterable[str] = (), *, fallback: Recogniser | None = None) -> None:
         self.texts = deque(texts)
         self._fallback = fallback
+        self._is_scripted = False
 
     async def interim(self, segment: Segment) -> str:
-        if segment.continues:
+        if segment.continues and self._is_scripted:
             return ""
         if not self.texts:
             return await self._fallback.interim(segment) if self._fallback else ""
@@ -50,8 +51,9 @@ class ScriptedRecogniser:
 
     async def final(self, segment: Segment) -> str:
         # The script has one text for the whole utterance: what follows a short pause is part of it.
-        if segment.continues:
+        if segment.continues and self._is_scripted:
             return ""
+        self._is_scripted = bool(self.texts)
         if not self.texts:
             return await self._fallback.final(segment) if self._fallback else ""
         return self.texts.popleft()

@@ -44,15 +44,12 @@ def preload() -> None:
     """Load both models and run each once (about two seconds). Blocks; call it at start.
 
     What is loaded stays for the life of the process, so the garbage collector need not look at it
-    again: walking it took 40 ms, in which no audio moves. `gc.freeze` exempts everything that is
-    alive at that moment.
+    again (see `bot.heap`).
     """
-    import gc
-
+    from bot import heap
     from bot.services.local.recogniser import preload_recogniser
     from bot.services.local.voice import preload_voice
 
     preload_voice()
     preload_recogniser()
-    gc.collect()
-    gc.freeze()
+    heap.settle()
