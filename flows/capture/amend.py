@@ -333,6 +333,10 @@ def hinted(value: str, tail: Heard) -> str | None:
         if change is not None and change.old is None and change.new in local.casefold():
             return None  # it only confirms the letter that is there
     changed = amend_letters.spelled_into(local, tail.tokens) or _changed(local, tail)
+    if changed is None and at:
+        base, _, ending = domain.rpartition(".")
+        spelled = amend_letters.spelled_into(base, tail.tokens)
+        return email.valid(f"{local}@{spelled[0]}.{ending}") if spelled else None
     if changed is None:
         return None
     if at:

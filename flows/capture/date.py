@@ -193,7 +193,7 @@ def _part_of(tokens: Sequence[Token], at: int, today: date) -> Day | None:
                 else (first + timedelta(days=size // 2))
             )
             if size > 300:
-                middle = date(first.year, 6, 30)
+                middle = date(first.year + (today >= date(first.year, 6, 30)), 6, 30)
             return Day(middle, middle, at, inner.end, "middle", 0.65)
         early = (
             first + timedelta(days=9 if size > 8 else 0)
@@ -205,6 +205,12 @@ def _part_of(tokens: Sequence[Token], at: int, today: date) -> Day | None:
         if size < 8:
             early = first
         return Day(early, first, at, inner.end, "start", 0.6, first)
+    week = _ordinal(tokens, at + 1 if _low(tokens, at) == "the" else at)
+    if week is not None and week[0] <= 4 and _low(tokens, week[1]) == "week":
+        inner = _stretch(tokens, week[1] + 2, today) if _low(tokens, week[1] + 1) == "of" else None
+        if inner is not None and (inner.last - inner.first).days < 32:
+            last = inner.first + timedelta(days=7 * week[0] - 1)
+            return Day(last, last, at, inner.end, "end", 0.7)
     ends = [_low(tokens, at + 1), _low(tokens, at + 2)]
     unit = UNITS.get(_low(tokens, at), "")
     if unit in {"year", "month", "quarter"} and (
@@ -640,6 +646,11 @@ def _near(tokens: Sequence[Token], at: int, today: date) -> Day | None:
         if tuple(_low(tokens, at + k) for k in range(len(words))) == words:
             day = today + timedelta(days=days)
             return Day(day, day, at, at + len(words), "day", 0.85)
+    if tuple(_low(tokens, at + k) for k in range(3)) == ("a", "week", "from"):
+        weekday_said = WEEKDAYS.get(_low(tokens, at + 3))
+        if weekday_said is not None:
+            day = next_weekday(today, weekday_said) + timedelta(days=7)
+            return Day(day, day, at, at + 4, "weekday", 0.8)
     for words, weekday in ((("this", "weekend"), 6), (("the", "weekend"), 6)):
         if tuple(_low(tokens, at + k) for k in range(len(words))) == words:
             day = today if today.weekday() == weekday else next_weekday(today, weekday)

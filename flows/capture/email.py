@@ -18,7 +18,7 @@ from flows.capture.english.addresses import (
 )
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
-from flows.capture.pieces import CHARACTERS, Part, Piece, pieces
+from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
 from flows.capture.speech import segments
 from flows.capture.tokens import Heard, fold
 
@@ -76,6 +76,7 @@ def _read_part(
         Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
         for p in pieces(heard.tokens[start:end])
     ]
+    found = _own_name(found, around.name)
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
     ending = _only_ending(found)
     if ending is not None and asked:
@@ -97,6 +98,30 @@ def _read_part(
         if local is not None:
             return _fragment(heard, found, local.text + "@", local.start, at + 1)
     return _bare(heard, found)
+
+
+def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
+    """ "my first name dot last name at ...": the caller speaks of the name that is known."""
+    words = [w for w in (_plain(part) for part in (name or "").split()) if w]
+    if len(words) < 2:
+        return found
+    result: list[Piece] = []
+    for i, piece in enumerate(found):
+        before = found[i - 1].text if i else ""
+        following = found[i + 1].part if i + 1 < len(found) else Part.HARD
+        ends = following in {Part.SEPARATOR, Part.AT}
+        if piece.text in {"name", "initial"} and before in {"first", "last"} and ends:
+            result.pop()
+            word = words[0] if before == "first" else words[-1]
+            text = word if piece.text == "name" else word[:1]
+            result.append(Piece(Part.WORD, text, found[i - 1].start, piece.end, doubt=0.1))
+        else:
+            result.append(piece)
+    return result
+
+
+def _plain(word: str) -> str:
+    return "".join(c for c in fold(word) if c.isascii() and c.isalnum())
 
 
 def _only_ending(found: Sequence[Piece]) -> str | None:
@@ -290,6 +315,8 @@ def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
         elif piece.part is Part.PAUSE:
             if piece.text == "." and kept and _sentence_ends(found, i, kept):
                 break
+            if kept and _said_before(found, i, kept):
+                break
             if piece.text == "." and kept and _spoken_dot(found, i, kept):
                 kept.insert(0, Piece(Part.SEPARATOR, ".", piece.start, piece.end))
                 doubt += 0.1
@@ -315,6 +342,18 @@ def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
     doubt += 0.05 * max(0, joined_words)
     start = next(k for k in range(len(found)) if found[k].start == kept[0].start)
     return Side(text, start, at, min(doubt, 0.6))
+
+
+def _said_before(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:
+    """ "Zoe dot Yang, Z O E dot Y A N G, at ...": said first, then spelled."""
+    wanted = "".join(p.text for p in kept)
+    said, i = "", at - 1
+    while i >= 0 and len(said) < len(wanted):
+        if not (found[i].is_characters or found[i].part is Part.SEPARATOR):
+            break
+        said, i = found[i].text + said, i - 1
+    spelled = any(p.part is Part.LETTERS for p in kept)
+    return spelled and len(wanted) >= 4 and "." in wanted and similar(said, wanted)
 
 
 def _sentence_ends(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:

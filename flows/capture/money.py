@@ -17,7 +17,7 @@ from flows.capture.english.money import (
     SIX_FIGURES,
 )
 from flows.capture.model import Candidate, Kind, Surroundings, Value
-from flows.capture.numbers import Number, number_at
+from flows.capture.numbers import Number, echoed, number_at
 from flows.capture.speech import negated, phrase_at, phrases, segments
 from flows.capture.tokens import Heard, Token
 
@@ -80,6 +80,7 @@ def _amounts(tokens: Sequence[Token], start: int) -> list[Amount]:
         if number is None:
             at += 1
             continue
+        number = echoed(tokens, number) or number
         at = number.end
         if negated(tokens, number.start):
             continue
@@ -119,7 +120,7 @@ def _is_range(tokens: Sequence[Token], low: Amount, high: Amount) -> bool:
         first = low.start - 1
         return first >= 0 and tokens[first].low in {"between", "from"}
     if between == [","]:
-        return high.number.scaled and not low.number.scaled
+        return high.number.scaled and not low.number.scaled and low.number.value >= 5
     return True
 
 
@@ -187,6 +188,8 @@ def _candidate(
             if low * scale <= high and low < 1000:
                 low *= scale
                 break
+    if len(group) == 2 and first.number.scaled and not last.number.scaled and high < 1000 <= low:
+        high *= 1000 if low < 10**6 else 10**6  # "ten k, maybe twelve"
     if len(group) == 2 and low > high:
         low, high = high, low
     after = tokens[last.end].low if last.end < len(tokens) else ""

@@ -52,6 +52,34 @@ def number_at(tokens: Sequence[Token], at: int, *, colloquial: bool = True) -> N
     return _Reader(tokens, colloquial).read(at)
 
 
+def echoed(tokens: Sequence[Token], number: Number) -> Number | None:
+    """ "fifteen, one five, thousand": the digits said behind a number, which decide teen or ty."""
+    scale = next((s for s in (10**6, 1000) if number.scaled and number.value % s == 0), 1)
+    base = number.value / scale
+    i = number.end
+    while i < len(tokens) and tokens[i].low in _ECHO_LEADS:
+        i += 1
+    if base.denominator != 1 or not 10 <= base <= 99 or i + 1 >= len(tokens) or i == number.end:
+        return None
+    said = [DIGITS.get(t.low, t.low) for t in tokens[i : i + 2]]
+    if not all(len(d) == 1 and d.isdigit() for d in said):
+        return None
+    value = int(said[0] + said[1])
+    other = (base % 10 == 0 and value == base / 10 + 10) or value == (base - 10) * 10
+    if value != base and not other:
+        return None
+    end = i + 2
+    while end < len(tokens) and tokens[end].low in {",", "."}:
+        end += 1
+    following = SCALES.get(tokens[end].low) if end < len(tokens) and scale == 1 else None
+    if following is not None and len(tokens[end].low) > 1:
+        return Number(Fraction(value * following), number.start, end + 1, scaled=True)
+    return Number(Fraction(value * scale), number.start, i + 2, scaled=number.scaled)
+
+
+_ECHO_LEADS = {",", ".", "that's", "so", "as", "in", "-", "people", "dollars", "is", "thats"}
+
+
 def numbers(tokens: Sequence[Token], *, colloquial: bool = True) -> list[Number]:
     """All numbers from left to right, none inside another."""
     found: list[Number] = []
@@ -61,6 +89,7 @@ def numbers(tokens: Sequence[Token], *, colloquial: bool = True) -> list[Number]
         if number is None:
             at += 1
         else:
+            number = echoed(tokens, number) or number
             found.append(number)
             at = number.end
     return found

@@ -159,6 +159,11 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
             return Piece(Part.SEPARATOR, sign, at, at + length)
     if low == "dotcom":
         return Piece(Part.WORD, ".com", at, at + 1)
+    hint = _hint(tokens, at, before)
+    if hint is not None:
+        return hint
+    if low == "a" and _initial(tokens, at):
+        return Piece(Part.LETTERS, "a", at, at + 1)
     spelled = letter_at(tokens, at, spelling=bool(before) and before[-1].part is Part.LETTERS)
     if spelled is not None and (
         spelled.how == "as_in"
@@ -193,6 +198,36 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
     if not text:
         return Piece(Part.HARD, low, at, at + 1)
     return Piece(Part.WORD, text, at, at + 1, glued=glued)
+
+
+def _initial(tokens: Sequence[Token], at: int) -> bool:
+    """ "a smith at acme dot com": an initial, for no article stands in front of an address."""
+    if at + 2 >= len(tokens) or not tokens[at + 1].is_word or _low(tokens, at + 1) in STOPS:
+        return False
+    return _low(tokens, at + 2) in {"at", "@", "dot", "underscore", "dash", "hyphen"}
+
+
+def _hint(tokens: Sequence[Token], at: int, before: list[Piece]) -> Piece | None:
+    """ "Bryan with a Y at acme dot com": the word before, spelled as the caller says."""
+    if _low(tokens, at) != "with" or not before or before[-1].part is not Part.WORD:
+        return None
+    from flows.capture import amend_letters
+
+    end = next(
+        (k for k in range(at + 2, min(at + 6, len(tokens))) if _low(tokens, k) in _HINT_ENDS), None
+    )
+    change = amend_letters.change_in(tokens[at:end]) if end is not None else None
+    if change is None or end is None:
+        return None
+    word = before[-1]
+    known = change.old is None and change.new in word.text
+    changed = None if known else amend_letters.apply(word.text, change)
+    if changed is not None:
+        before[-1] = replace(word, text=changed[0], doubt=0.1)
+    return Piece(Part.PAUSE, "with", at, end)
+
+
+_HINT_ENDS = {"at", "@", "dot", ",", ".", "underscore", "dash", "hyphen"}
 
 
 def _beside_digits(tokens: Sequence[Token], at: int, before: list[Piece]) -> bool:

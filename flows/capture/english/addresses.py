@@ -58,7 +58,9 @@ ATS_HEARD = (
     "in",
     "from",
 )
-GLUE = ("all one word", "one word", "no spaces", "no space", "all lowercase", "all lower case",
+GLUE = ("all one word", "then my last name", "and then my last name", "then my first name",
+        "and my last name", "then last name", "then the number", "and the number", "and the word",
+ "one word", "no spaces", "no space", "all lowercase", "all lower case",
         "lower case", "lowercase", "all together", "altogether", "all in one word",
         "in one word", "as one word", "all small letters", "all small", "no dots", "no dot",
         "no punctuation", "all caps", "all joined", "all joined together", "together",
@@ -72,11 +74,12 @@ GLUE = ("all one word", "one word", "no spaces", "no space", "all lowercase", "a
         "the word", "like the word", "the year", "as in the", "and uh", "and um")  # fmt: skip
 # Left of the address: not part of it.
 STOPS = {
+    "email's", "address's", "e-mail's", "mail's", "one's", "that'd", "work's",
     "is", "it's", "it", "its", "that's", "thats", "that", "email", "e-mail", "mail", "address",
     "my", "the", "use", "at", "on", "be", "would", "send", "to", "me", "reach", "uh", "um",
     "so", "yeah", "sure", "and", "i'm", "i", "have", "you", "can", "please", "yes", "no", "ok",
     "okay", "back", "contact", "try", "with", "of", "for", "in", "a", "an", "this", "here",
-    "was", "will", "it'll", "it'd", "that'd", "that'll", "hmm", "well", "actually", "or", "by",
+    "was", "will", "it'll", "it'd", "that'll", "hmm", "well", "actually", "or", "by",
     "under", "then", "work", "personal", "business", "company", "got", "read", "let", "right",
     "correct", "confirm", "said", "spelled", "spelt", "as", "from", "via", "just", "write",
     "put", "say", "we", "we're", "our", "us", "best", "one", "not", "but", "if", "i've", "oh",
@@ -124,7 +127,8 @@ TLDS_HEARD = {
     "coms": "com", "call": "com", "column": "com", "common": "com", "coom": "com", "cam": "com",
     "income": "com", "palm": "com", "org's": "org", "orc": "org", "ork": "org", "org.": "org",
     "organ": "org", "orgs": "org", "knit": "net", "nett": "net", "met": "net", "nut": "net",
-    "eye oh": "io", "iou": "io", "aye oh": "io", "eoh": "io", "ayo": "io", "i.o": "io", "ceo": "co",
+    "eye0": "io", "i0": "io", "c0": "co", "eye oh": "io", "iou": "io", "aye oh": "io",
+    "eoh": "io", "ayo": "io", "i.o": "io", "ceo": "co",
     "aio": "io", "iow": "io", "i owe": "io", "a eye": "ai", "ay i": "ai", "edo": "edu",
     "deaf": "dev", "def": "dev", "devs": "dev", "coe": "co", "koh": "co", "app's": "app",
     "yukay": "uk", "you kay": "uk", "youk": "uk", "bees": "biz", "biss": "biz", "e you": "eu",
