@@ -17,6 +17,8 @@ _NO_NEED = (
     Answer.DO_NOT_KNOW,
 )  # fmt: skip
 """A turn that is one of these says nothing in the caller's own words about a text field."""
+_WORDS_BESIDE = {Kind.EMAIL: 3, Kind.PHONE: 3, Kind.MONEY: 1, Kind.COUNT: 1, Kind.DATE: 1}
+"""An utterance with no more words than these beside a value is no need in the caller's words."""
 _MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
 
 
@@ -30,7 +32,7 @@ def take_values(turn: Turn) -> None:
     found = _found(turn, kinds, around)
     if turn.answer in _NO_NEED:
         found.pop(Kind.TEXT, None)
-    if _is_mostly_an_address(turn, found, len(turn.all.text.split())):
+    if _is_mostly_a_value(found, len(turn.all.text.split())):
         found.pop(Kind.TEXT, None)
     if turn.phrases.only_opens(turn.rest.text):
         # "Okay, my number is ..." agrees to nothing.
@@ -66,14 +68,12 @@ def _found(turn: Turn, kinds: set[Kind], around: Surroundings) -> dict[Kind, tup
     return result
 
 
-def _is_mostly_an_address(
-    turn: Turn, found: Mapping[Kind, Sequence[Candidate]], words: int
-) -> bool:
-    """Whether little is said beside an e-mail address or a phone number."""
-    for kind in (Kind.EMAIL, Kind.PHONE):
+def _is_mostly_a_value(found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
+    """Whether little is said beside an address, a number, an amount or a date."""
+    for kind, words_beside in _WORDS_BESIDE.items():
         for candidate in found.get(kind, ()):
-            beside = words - len(candidate.text.split())
-            if candidate.value is not None and beside < 4:
+            clear = candidate.value is not None and candidate.confidence >= VOLUNTEERED_CONFIDENCE
+            if clear and words - len(candidate.text.split()) <= words_beside:
                 return True
     return False
 

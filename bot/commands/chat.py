@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from bot.chat import ChatSession, Reply
     from bot.config import Settings
-    from flows.playbook import Playbook
+    from flows.playbook import Playbook, PlaybookField
 
 LONGEST_LINE = 8_000_000
 """Bytes of one line of input; the rest of a longer one is thrown away."""
@@ -161,7 +161,7 @@ async def _talk_on_terminal(session: ChatSession) -> None:
     before: dict[str, Any] = {}
     reply = session.greet()
     while True:
-        _show(console, reply, before)
+        _show(console, reply, before, session.conversation.playbook)
         before = reply.lead
         if reply.done:
             break
@@ -198,17 +198,19 @@ _MARKS = {
 }
 
 
-def _show(console: Any, reply: Reply, before: dict[str, Any]) -> None:
+def _show(console: Any, reply: Reply, before: dict[str, Any], playbook: Playbook) -> None:
     from rich.text import Text
 
     for key, field in reply.lead.items():
         if field == before.get(key) or field["status"] == "open":
             continue
         mark, style = _MARKS[field["status"]]
-        value = "" if field["value"] is None else f" {_readable(field['value'])}"
+        value = "" if field["value"] is None else f" {_spoken(playbook.field(key), field['value'])}"
         console.print(Text(f"     {mark} {key}: {field['status']}{value}", style=style))
     console.print(Text.assemble(("bot  ", "bold magenta"), reply.say))
 
 
-def _readable(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _spoken(field: PlaybookField, value: Any) -> str:
+    from flows.speakable import say
+
+    return value if isinstance(value, str) else say(field.kind, value)

@@ -236,3 +236,10 @@ def test_who_is_speaking_and_why_and_recording_are_answered() -> None:
     assert "this call is recorded" in Talk(recorded=True).says("do you record this?").bot
     assert "isn't recorded" in Talk().says("Is this call being recorded?").bot
     assert "whom to ask for" in Talk().says("why do you need that?").bot
+
+
+def test_an_amount_alone_is_not_a_need() -> None:
+    talk = Talk().up_to("need").says("fifty thousand dollars a year")
+    assert talk.value("need") is None
+    assert talk.value("budget")["min"] == 50000
+    assert talk.asked == "need"

@@ -45,12 +45,12 @@ def test_a_plain_no_answers_the_question_and_not_the_value_in_passing() -> None:
 
 
 def test_a_no_to_anything_else_is_no_objection() -> None:
-    talk = Talk().up_to("meeting").says("Thursday at two pm")
-    assert talk.echoed == {"meeting": "2026-11-26T14:00:00-05:00"}
-    assert not talk.conversation.done
-    talk.says("No, that's all, thanks")
-    assert talk.conversation.done
-    assert talk.value("meeting") == "2026-11-26T14:00:00-05:00"
+    asked = Talk().up_to("meeting").says("Thursday at two pm")
+    assert asked.echoed == {"meeting": "2026-11-26T14:00:00-05:00"}
+    assert "anything" in asked.bot
+    told = Talk().up_to("meeting").says("Thursday at two pm").says("No, that's all, thanks")
+    assert told.conversation.done
+    assert told.value("meeting") == "2026-11-26T14:00:00-05:00"
 
 
 def test_digits_of_an_address_are_no_phone_number_that_was_read_back() -> None:
