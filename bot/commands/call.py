@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -45,6 +46,8 @@ def call(
     from bot.telemetry.logging import configure_logging
 
     configure_logging(settings.log_level, quiet=True, settings=settings)
+    # The SDK logs a refused connection before it raises; one line about it is enough.
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)
     caller = load_persona(persona)
     if wav is not None:
         _check_writable(wav)
