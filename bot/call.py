@@ -191,6 +191,8 @@ class Call:
         reply_guard = ReplyGuard(
             scripted_reply=conversation.reply,
             first_token_timeout_s=settings.first_token_timeout_s,
+            # The scripted dialogue never needs to be replaced by itself.
+            must_be_scripted=lambda: llm_name != "scripted" and conversation.must_be_scripted,
         )
         self._interview = Interview(
             conversation=conversation,

@@ -7,6 +7,7 @@ caller's word must never be lost to the caller's own next word.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -73,7 +74,10 @@ class LeadQualificationProcessor(FrameProcessor):
         try:
             self._hearing.caller_said(text, words=words, alternatives=alternatives, typed=typed)
         except Exception as error:  # A rule's bug must not take the call down.
-            logger.error("A capture rule failed on a transcript: {}", type(error).__name__)
+            # Where, but never with what: the message may quote the caller.
+            frames = traceback.extract_tb(error.__traceback__)
+            where = f"{frames[-1].filename}:{frames[-1].lineno}"
+            logger.error("A capture rule failed: {} at {}", type(error).__name__, where)
 
 
 def recogniser_evidence(result: Any) -> tuple[tuple[Word, ...], tuple[str, ...]]:

@@ -32,7 +32,7 @@ class ReplyGuard(FrameProcessor):
         *,
         scripted_reply: Callable[[], str],
         first_token_timeout_s: float,
-        on_scripted: Callable[[], None] = lambda: None,
+        must_be_scripted: Callable[[], bool] = lambda: False,
         **kwargs: Any,
     ) -> None:
         """Guard the LLM in front.
@@ -40,13 +40,14 @@ class ReplyGuard(FrameProcessor):
         Args:
             scripted_reply: the reply without an LLM; quick and pure.
             first_token_timeout_s: how long the LLM may take to its first text, in seconds.
-            on_scripted: told when the scripted dialogue had to speak.
+            must_be_scripted: whether this reply may not be the LLM's, because it has failed to
+                read a value back in the words that count.
             kwargs: passed to Pipecat's FrameProcessor.
         """
         super().__init__(**kwargs)
         self._scripted_reply = scripted_reply
         self._first_token_timeout_s = first_token_timeout_s
-        self._on_scripted = on_scripted
+        self._must_be_scripted = must_be_scripted
         self._deadline: asyncio.Task[None] | None = None
         self._spoken: list[str] = []
         self._abandoned = False
@@ -77,6 +78,9 @@ class ReplyGuard(FrameProcessor):
         await self._stop_waiting()
         self._spoken, self._abandoned, self._open = [], False, True
         await self.push_frame(frame)
+        if self._must_be_scripted():
+            await self._replace("does not read back what it must")
+            return
         self._deadline = self.create_task(self._wait_for_first_token(), "first-token")
 
     async def _continue(self, frame: LLMTextFrame) -> None:
@@ -104,14 +108,17 @@ class ReplyGuard(FrameProcessor):
     async def _wait_for_first_token(self) -> None:
         await asyncio.sleep(self._first_token_timeout_s)
         self._deadline = None
+        await self._replace(f"said nothing for {self._first_token_timeout_s:.1f} s")
+
+    async def _replace(self, reason: str) -> None:
+        """Speak the whole scripted reply, and drop what the LLM still says to this turn."""
         self._abandoned = True
-        await self._speak_scripted(f"said nothing for {self._first_token_timeout_s:.1f} s")
+        await self._speak_scripted(reason)
         self._open = False
         await self.push_frame(LLMFullResponseEndFrame())
 
     async def _speak_scripted(self, reason: str) -> None:
         logger.warning("The LLM {}; the scripted dialogue answers this turn", reason)
-        self._on_scripted()
         text = self._scripted_reply()
         self._spoken = [text]
         await self.push_frame(LLMTextFrame(text))

@@ -83,3 +83,17 @@ async def test_a_stalled_llm_is_replaced_and_what_it_says_later_is_dropped() -> 
     await processor._end(LLMFullResponseEndFrame())
     assert said(pushed) == ["What is your name?"]
     assert sum(isinstance(frame, LLMFullResponseEndFrame) for frame in pushed) == 1
+
+
+async def test_an_llm_that_never_reads_back_rightly_is_replaced_at_once() -> None:
+    processor = ReplyGuard(
+        scripted_reply=lambda: "Let me read that back.",
+        first_token_timeout_s=60.0,
+        must_be_scripted=lambda: True,
+    )
+    answer = [
+        LLMFullResponseStartFrame(),
+        LLMTextFrame("All confirmed!"),
+        LLMFullResponseEndFrame(),
+    ]
+    assert await through(processor, *answer) == ["Let me read that back."]
