@@ -350,4 +350,5 @@ def hinted(value: str, tail: Heard) -> str | None:
 
 _TAIL_STARTS = phrases(("with a", "with an", "with two", "that's with", "that's spelled", "spelled",
                         "that's", "with one", "and that's", "but with", "spelt", "it's with",
-                        "it's spelled", "where the", "and it's", "no dot", "without"))  # fmt: skip
+                        "it's spelled", "where the", "and it's", "no dot", "without a",
+                        "without an", "without the"))  # fmt: skip

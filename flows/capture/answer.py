@@ -34,6 +34,8 @@ _DNC, _BYE, _HOLD = phrases(DO_NOT_CONTACT), phrases(GOODBYE), phrases(HOLD_ON)
 _REPEAT, _HUMAN, _NOT_HUMAN = phrases(REPEAT), phrases(HUMAN), phrases(NOT_HUMAN)
 _REFUSAL, _DO_NOT_KNOW = phrases(REFUSAL), phrases(DO_NOT_KNOW)
 _HINTS = phrases(CORRECTION_HINTS)
+# Behind a comma, one of these begins something new and takes nothing back.
+_NEW_MATTER = {"and", "my", "what", "how", "do", "can"}
 _SOUNDS = {"uh", "um", "hm", "hmm", "ah", "eh", "er", "erm", "mm", "oh"}
 _SIGNS = frozenset(",.;:!?-–—…\"'()")
 
@@ -90,21 +92,16 @@ def _is_yes(
 
 
 def _first_clause(tokens: Sequence[Token], restated: tuple[int, int] | None) -> int | None:
-    """Where the sentences that may be the yes end: all of them, or those before a new matter."""
-    end = len(tokens)
+    """Where the sentences that are the yes end: behind all of them, or before a new matter."""
     if _only_yes(tokens, restated):
-        return end
+        return len(tokens)
     for i, token in enumerate(tokens):
-        if token.low in {".", "!", ";", ","} and i and _only_yes(tokens[:i], restated):
-            following = [t.low for t in tokens[i + 1 : i + 3]]
-            if (
-                token.low == ","
-                and following[:1]
-                and following[0] not in {"and", "my", "what", "how", "do", "can"}
-            ):
-                continue
-            return end
-        if token.low == "and" and i and _only_yes(tokens[:i], restated):
+        if not i or token.low not in {".", "!", ";", ",", "and"}:
+            continue
+        following = tokens[i + 1].low if i + 1 < len(tokens) else ""
+        if token.low == "," and following not in _NEW_MATTER:
+            continue
+        if _only_yes(tokens[:i], restated):
             return i
     return None
 

@@ -67,6 +67,9 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         if weak and not asked and not _capital_after(tokens, at + length):
             at += length
             continue
+        if at + length < len(tokens) and tokens[at + length].low in {".", "?", "!"}:
+            at += length
+            continue
         confidence = 0.85 if sure else 0.65 if asked else 0.6
         candidate = _company(heard, tokens, at + length, confidence, "lead-in", guarded=True)
         if candidate is not None:

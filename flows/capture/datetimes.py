@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from flows.capture.date import Day, days_in
+from flows.capture.date import days_in
+from flows.capture.date_base import Day
 from flows.capture.english.dates import TIME_ZONES
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.numbers import number_at
@@ -299,7 +300,7 @@ def _half_of_day(
         following = _low(tokens, i)
         units = {"people", "weeks", "days", "months", "minutes", "dollars", "of", "k", "percent",
                  "thousand", "hours", "hour", "times", "years", "th", "st", "nd", "rd",
-                 "-", "/", "options", "things"}  # fmt: skip
+                 "/", "options", "things"}  # fmt: skip
         if following in units:
             return None
         # People meet between seven in the morning and half past six in the evening.

@@ -7,14 +7,13 @@ ours: no library was found that reads spoken addresses.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from flows.capture.domain import Side, domain_at
 from flows.capture.english.addresses import (
     ATS_HEARD,
     PROVIDERS,
     ROLE_WORDS,
     TLDS,
-    TLDS_HEARD,
 )
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
@@ -24,17 +23,6 @@ from flows.capture.tokens import Heard, fold
 
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
                "emails", "gmail"}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of the at: its text and where it stands among the pieces."""
-
-    text: str
-    start: int
-    end: int
-    doubt: float = 0.0
-    whole: bool = True
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
@@ -82,7 +70,7 @@ def _read_part(
     if ending is not None and asked:
         return _fragment(heard, found, ending, 0, len(found))
     for at in reversed(ats):
-        domain = _domain(found, at + 1)
+        domain = domain_at(found, at + 1)
         if domain is None:
             continue
         local = _local(found, at, asked or found[at].text == "@")
@@ -174,124 +162,6 @@ def _fragment(heard: Heard, found: list[Piece], partial: str, start: int, end: i
     return Candidate(Kind.EMAIL, None, 0.3, heard.words(*span), span, "fragment", partial)
 
 
-def _domain(found: Sequence[Piece], at: int) -> Side | None:
-    """The domain that begins at a piece, or None where there is none."""
-    labels: list[str] = [""]
-    doubt, i = 0.0, at
-    last_good: tuple[int, int] | None = None
-    while i < len(found):
-        piece = found[i]
-        if piece.is_characters or (piece.part is Part.STOP and not labels[-1]):
-            if piece.text.startswith("."):
-                labels = [*labels, piece.text[1:]]
-            else:
-                if last_good and labels[-1] and piece.part is not Part.LETTERS and not piece.glued:
-                    break
-                joined = labels[-1] + piece.text
-                ended = last_good and labels[-1] and not _tld_begins(joined)
-                if ended and not _label_goes_on(found, i):
-                    break
-                labels[-1] = joined
-            doubt += piece.doubt
-            i += 1
-        elif piece.part is Part.SEPARATOR and piece.text == ".":
-            labels.append("")
-            i += 1
-            continue
-        elif piece.part is Part.SEPARATOR and piece.text in "-_" and labels[-1]:
-            if last_good and piece.doubt:
-                break
-            labels[-1] += "-"
-            doubt += piece.doubt
-            i += 1
-        elif piece.part is Part.PAUSE:
-            # "Acme. Com." is what some recognisers make of "acme dot com".
-            following = found[i + 1] if i + 1 < len(found) else None
-            if (
-                piece.text == "." and labels[-1] and following is not None
-                and following.text in TLDS and following.is_characters
-                and labels[-1] not in TLDS
-            ):  # fmt: skip
-                labels.append("")
-            elif last_good and not _goes_on(found, i):
-                break
-            i += 1
-            continue
-        else:
-            break
-        if len(labels) > 1 and labels[-1] and _is_tld(labels[-1]):
-            last_good = (len(labels), i)
-    return _settled(labels, found, (at, i), last_good, doubt=doubt)
-
-
-def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
-    """Whether spelled letters lead to another dot: "D O E dot com" is no "do"."""
-    for piece in found[at:]:
-        if piece.part is Part.SEPARATOR:
-            return piece.text == "."
-        if piece.part not in {Part.LETTERS, Part.PAUSE, Part.DIGITS} or piece.text == ".":
-            return False
-    return False
-
-
-def _tld_begins(text: str) -> bool:
-    return any(tld.startswith(text) for tld in TLDS)
-
-
-def _is_tld(label: str) -> bool:
-    return label in TLDS
-
-
-def _goes_on(found: Sequence[Piece], at: int) -> bool:
-    """Whether a dot or another single letter of the ending follows a pause."""
-    for piece in found[at : at + 3]:
-        if piece.part is Part.PAUSE:
-            continue
-        return (piece.part is Part.SEPARATOR and piece.text == ".") or (
-            piece.part is Part.LETTERS and len(piece.text) == 1
-        )
-    return False
-
-
-def _settled(
-    labels: list[str],
-    found: Sequence[Piece],
-    span: tuple[int, int],
-    good: tuple[int, int] | None,
-    *,
-    doubt: float,
-) -> Side | None:
-    at, end = span
-    if good:
-        kept, stop = good
-        names = [label.strip("-") for label in labels[:kept]]
-        # What follows the last good ending inside the same label was cut already.
-        while names and not _is_tld(names[-1]):
-            names[-1] = names[-1][:-1]
-            if not names[-1]:
-                return None
-        if all(names):
-            return Side(".".join(names), at, stop, doubt)
-        return None
-    names = [label.strip("-") for label in labels if label.strip("-")]
-    if len(names) >= 2 and names[-1] in TLDS_HEARD:
-        return Side(".".join([*names[:-1], TLDS_HEARD[names[-1]]]), at, end, doubt + 0.15)
-    if len(names) >= 2:
-        for length in range(len(names[-1]) - 1, 1, -1):
-            if names[-1][:length] in ("com", "net", "org"):
-                return Side(".".join([*names[:-1], names[-1][:length]]), at, end, doubt + 0.3)
-        return None
-    if len(names) == 1:
-        if names[0] in PROVIDERS and names[0] not in {"me", "live", "hey", "web", "orange", "cox"}:
-            stop = next(k for k in range(at, end) if found[k].is_characters) + 1
-            return Side(PROVIDERS[names[0]], at, max(stop, at + 1), doubt + 0.15)
-        for tail in ("com", "dotcom"):
-            base = names[0].removesuffix(tail)
-            if base != names[0] and base in PROVIDERS:
-                return Side(f"{base}.com", at, end, doubt + 0.15)
-    return None
-
-
 def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
     """The local part that ends in front of the at."""
     i, doubt = at - 1, 0.0
@@ -352,6 +222,8 @@ def _said_before(found: Sequence[Piece], at: int, kept: list[Piece]) -> bool:
         if not (found[i].is_characters or found[i].part is Part.SEPARATOR):
             break
         said, i = found[i].text + said, i - 1
+    if kept[0].part is Part.SEPARATOR:
+        return False
     spelled = any(p.part is Part.LETTERS for p in kept)
     return spelled and len(wanted) >= 4 and "." in wanted and similar(said, wanted)
 
@@ -389,7 +261,7 @@ def _without_at(
     for i in range(1, len(found)):
         piece = found[i]
         if piece.text in ATS_HEARD and piece.part in {Part.STOP, Part.WORD}:
-            domain = _domain(found, i + 1)
+            domain = domain_at(found, i + 1)
             local = _local(found, i, asked=True) if domain and "." in domain.text else None
             if domain and local and _ends_in_dot(found, domain):
                 worse = Side(local.text, local.start, i, local.doubt + 0.35)
@@ -398,7 +270,7 @@ def _without_at(
         piece = found[i]
         known = piece.text in PROVIDERS and len(piece.text) > 3
         if piece.part is Part.WORD and (known or (company and piece.text == company)):
-            domain = _domain(found, i)
+            domain = domain_at(found, i)
             local = _local(found, i, asked=True) if domain else None
             if domain and local:
                 worse = Side(local.text, local.start, i - 1, local.doubt + 0.3)
@@ -406,7 +278,7 @@ def _without_at(
     for i, piece in enumerate(found):
         glued_at = piece.part is Part.WORD and piece.text.endswith("at") and len(piece.text) > 3
         if glued_at and i + 1 < len(found):
-            domain = _domain(found, i + 1)
+            domain = domain_at(found, i + 1)
             if domain and _ends_in_dot(found, domain):
                 cut = Piece(Part.WORD, piece.text[:-2], piece.start, piece.end)
                 local = _local([*found[:i], cut, Piece(Part.AT, "@", piece.end, piece.end)],
@@ -439,7 +311,7 @@ def _bare(heard: Heard, found: list[Piece]) -> Candidate | None:
     spelled = sum(len(p.text) for p in span if p.part in {Part.LETTERS, Part.DIGITS}) >= 3
     if not (separated or spelled) or looped(local.text):
         return None
-    domain = _domain(found[:end], local.start)
+    domain = domain_at(found[:end], local.start)
     if domain is not None and domain.end == end and "." in domain.text and separated:
         text = "@" + domain.text
         last = domain.text.rpartition(".")[2]

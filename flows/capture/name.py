@@ -7,6 +7,7 @@ does not find them in speech, and it capitalises "van der Berg" wrongly, so it i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from flows.capture.answer import evades
@@ -134,6 +135,9 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
         begin = first
     if given is None:
         return None
+    names = str(given.value).split()
+    if len(names) > 1 and _same(names[-1], fold(str(surname.value))):
+        given = replace(given, value=" ".join(names[:-1]))  # "... last name is spelled ..."
     span = (begin, surname.span[1])
     return Candidate(
         Kind.NAME, f"{given.value} {surname.value}", 0.85, heard.words(*span), span, "first-last"
@@ -161,6 +165,13 @@ def _name(
         if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
             i, marked = _past_signs(tokens, i + length), True
             continue
+        if low in {",", "."} and len(words) == 1 and _starts_again(tokens, i + 1, words[0]):
+            words, i = [], i + 1
+            continue
+        if low == "o" and i + 1 < len(tokens) and tokens[i + 1].is_word and words:
+            words.append("O'" + tokens[i + 1].text.title())
+            i += 2
+            continue
         glued = _glued(tokens, i, words)
         if glued is not None:
             i = glued
@@ -179,6 +190,12 @@ def _name(
         i += 1
     rule = "spelled" if spelled else rule
     return _done(heard, words, (begin, i), confidence, rule)
+
+
+def _starts_again(tokens: Sequence[Token], at: int, word: str) -> bool:
+    """ "Tom. Tom Becker." and "Becker, Tom Becker"."""
+    rest = [t.low for t in tokens[at : at + 3]]
+    return word.casefold() in rest and len(rest) > 1
 
 
 def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:

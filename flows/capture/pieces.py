@@ -177,6 +177,8 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
                      at, at + length)  # fmt: skip
     options = groups_at(tokens, at, among_digits=bool(before) and before[-1].part is Part.DIGITS)
     if options and not (low in {"o", "oh"} and not _beside_digits(tokens, at, before)):
+        if glued and not low.isdigit() and len(low) > 2:
+            return Piece(Part.WORD, low, at, at + 1, glued=True)  # "7-eleven.com"
         real = low.isdigit() or low in DIGITS or len(options[0][0]) > 1 or low in UNITS
         if real or _beside_digits(tokens, at, before):
             return Piece(Part.DIGITS, options[0][0], at, options[0][1], glued=glued)

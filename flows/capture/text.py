@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.capture.answer import evades
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.speech import strip_lead_ins, strip_signs
@@ -20,16 +21,21 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     start = strip_lead_ins(tokens, 0, len(tokens))
     start, end = strip_signs(tokens, start, len(tokens))
     words = [t for t in tokens[start:end] if t.is_word or t.is_digits]
+    if evades(heard) and not _needs(heard.text):
+        return []
     if not words or (len(words) == 1 and len(words[0].low) < 4):
         return []
     said = heard.words(start, end)
     if looped(said):
         return []
     folded = fold(said)
-    fits = any(fold(option) in folded for option in around.options) or any(
-        word in folded for word in _NEED_WORDS
-    )
+    fits = any(fold(option) in folded for option in around.options) or _needs(said)
     if not asked and not (fits and len(words) >= 4):
         return []
     confidence = 0.55 + 0.2 * fits + 0.1 * (len(words) >= 4) - 0.15 * (not asked)
     return [Candidate(Kind.TEXT, said, confidence, said, (start, end), "words")]
+
+
+def _needs(text: str) -> bool:
+    folded = fold(text)
+    return any(word in folded for word in _NEED_WORDS)

@@ -127,7 +127,7 @@ TLDS_HEARD = {
     "coms": "com", "call": "com", "column": "com", "common": "com", "coom": "com", "cam": "com",
     "income": "com", "palm": "com", "org's": "org", "orc": "org", "ork": "org", "org.": "org",
     "organ": "org", "orgs": "org", "knit": "net", "nett": "net", "met": "net", "nut": "net",
-    "eye0": "io", "i0": "io", "c0": "co", "eye oh": "io", "iou": "io", "aye oh": "io",
+    "eye0": "io", "eye": "io", "i0": "io", "c0": "co", "eye oh": "io", "iou": "io", "aye oh": "io",
     "eoh": "io", "ayo": "io", "i.o": "io", "ceo": "co",
     "aio": "io", "iow": "io", "i owe": "io", "a eye": "ai", "ay i": "ai", "edo": "edu",
     "deaf": "dev", "def": "dev", "devs": "dev", "coe": "co", "koh": "co", "app's": "app",

@@ -125,7 +125,8 @@ HOLD_ON = (
     "hold that thought",
 )  # fmt: skip
 REPEAT = (
-    "say that again", "say it again", "can you repeat", "could you repeat", "repeat that",
+    "say that again", "say it again", "could you say", "can you say", "part again",
+    "can you repeat", "could you repeat", "repeat that",
     "repeat please", "please repeat", "come again", "pardon", "pardon me", "i beg your pardon",
     "i didn't hear", "i did not hear", "didn't catch that", "did not catch that", "i missed that",
     "i didn't catch", "what did you say", "what was that", "what's that", "say again", "huh",
@@ -204,7 +205,8 @@ CORRECTION_HINTS = (
     "let me correct", "the last digit", "the first digit", "the last two", "the last four",
     "the last three", "the first three", "the area code", "with a", "with an", "without the",
     "spelled with",
-    "it's actually", "actually it's", "you missed", "you forgot", "there's a", "there is a",
+    "it's actually", "actually it's", "you missed", "you forgot", "there's a", "there's an",
+    "there is a",
     "missing",
     "before the at", "after the at", "the domain", "the last letter", "the first letter", "extra",
     "as in",

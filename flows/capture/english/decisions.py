@@ -17,6 +17,8 @@ DECIDES = (
     "i can sign", "i make all", "i do the buying", "that's on me", "i've got the final say",
 )  # fmt: skip
 DOES_NOT_DECIDE = (
+    "manager's decision", "boss's decision", "ceo's decision", "else's decision", "not the final",
+    "not the decision maker", "not the one",
     "my boss", "my manager", "my ceo", "my cfo", "my cto", "my director", "our ceo", "our cfo",
     "our cto", "the board", "someone else", "somebody else", "not me", "i don't decide",
     "my partner",
@@ -39,11 +41,13 @@ DOES_NOT_DECIDE = (
     "upper management", "corporate", "the director", "our board", "isn't mine", "is not mine",
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
-SHARED = ("me and my", "my co-founder and i", "together with", "along with my", "and i decide",
+SHARED = ("me and my", "me and the", "me and our", "my co-founder and i", "together with",
+    "along with my", "and i decide",
           "we decide together", "jointly", "both of us", "partly", "one of", "and i do",
           "part of the team", "and me", "a group decision", "team decision", "and i")  # fmt: skip
 CONSENTS = (
-    "you may", "you can", "feel free", "go ahead", "that's fine", "that is fine", "fine by me",
+    "you may", "why not", "you can", "feel free", "go ahead", "that's fine", "that is fine",
+    "fine by me",
     "fine with me", "i consent", "i agree", "no problem", "i don't mind", "i do not mind",
     "of course",
     "by all means", "please do", "that's okay", "that's ok", "that is okay", "that is ok",

@@ -22,7 +22,8 @@ FIRST_NAME = ("first name is", "first name", "my first name is", "given name is"
               "the first name is", "first name's")  # fmt: skip
 # A name ends in front of these.
 NAME_ENDS = {
-    "from", "at", "with", "and", "of", "calling", "speaking", "here", "by", "but", "i", "i'm",
+    "without", "from", "at", "with", "and", "of", "calling", "speaking", "here", "by", "but", "i",
+    "i'm",
     "my", "we", "the", "ceo", "cto", "cfo", "coo", "vp", "director", "head", "manager", "founder",
     "owner", "president", "over", "for", "in", "who", "as", "that's", "thats", "spelled", "spelt",
     "it's", "is", "on", "working", "work", "works", "lead", "what", "how", "nice", "if", "or",
@@ -105,11 +106,12 @@ COMPANY_LEADS = (
     "we are called", "it's called", "our company's name is", "on behalf of", "i represent",
     "the business is called", "our business is called", "my business is called", "company's called",
     "it's a company called", "a company called", "i run", "i own", "i'm the owner of",
-    "the firm is", "the firm is called", "we call ourselves", "the company's called", "founder of",
+    "company name's", "the company name's", "the firm is", "the firm is called",
+    "we call ourselves", "the company's called", "founder of",
     "ceo of", "cto of", "cfo of", "owner of", "employed at", "employed by", "here at", "over at",
     "work with", "work over at", "i'm at", "i am at", "the company would be", "called",
     "our name is", "we go by", "we're", "we are", "from", "with", "at", "for", "i'm here at",
-    "i work with", "company", "head of sales at", "director at", "manager at", "vp at",
+    "i work with", "head of sales at", "director at", "manager at", "vp at",
     "we trade as", "trading as", "representing", "the organization is", "the startup is called",
 )  # fmt: skip
 SURE_COMPANY_LEADS = (
@@ -120,7 +122,8 @@ SURE_COMPANY_LEADS = (
     "our company's name is", "the company's called", "a company called", "calling from",
     "the business is called", "our business is called", "my business is called", "we're called",
     "we are called", "the company is", "founder of", "ceo of", "cto of", "cfo of", "owner of",
-    "company's called", "the firm is called", "the startup is called", "i'm with", "i am with",
+    "company name's", "the company name's", "company's called", "the firm is called",
+    "the startup is called", "i'm with", "i am with",
     "employed at", "employed by", "head of sales at", "over at", "we trade as", "trading as",
 )  # fmt: skip
 WEAK_COMPANY_LEADS = ("from", "with", "at", "here at", "representing")

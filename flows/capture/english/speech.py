@@ -29,6 +29,7 @@ LEAD_INS = tuple(
     sorted(
         {
             "uh", "um", "er", "erm", "hmm", "hm", "ah", "oh", "well", "so", "okay", "ok", "sure",
+            "it's just", "we're just",
             "yes", "yeah", "yep", "yup", "no", "nope", "please", "right", "alright", "all right",
             "of course", "certainly", "absolutely", "sure thing", "no problem", "hi", "hello",
             "hey", "hi there", "hello there", "hey there", "good morning", "good afternoon",
