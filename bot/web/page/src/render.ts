@@ -167,7 +167,7 @@ function drawEvidence(node: HTMLElement, view: CallView, field: FieldState): voi
     const at = said.toLowerCase().indexOf(text.toLowerCase());
     if (node.childNodes.length) node.append(" ");
     node.append("“", at < 0 ? "" : said.slice(0, at));
-    make("mark", "", node).textContent = text;
+    make(said === text ? "span" : "mark", "", node).textContent = text;
     node.append(at < 0 ? "" : said.slice(at + text.length), "”");
   }
 }
