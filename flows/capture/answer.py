@@ -197,8 +197,10 @@ def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
     length = phrase_at(tokens, at, _NO)
     if length >= 2:
         return True
-    return tokens[at].low in {"no", "nope", "nah", "wrong", "incorrect"} and (
-        at + 1 >= len(tokens) or tokens[at + 1].is_sign or at <= 3
+    # "fifty, no sorry, fifteen thousand" corrects itself; "that one, no" says no.
+    rest = [t for t in tokens[at + length :] if not t.is_sign]
+    return tokens[at].low in {"no", "nope", "nah", "wrong", "incorrect"} and all(
+        phrase_at([t], 0, _POLITE) for t in rest
     )
 
 

@@ -224,3 +224,9 @@ def test_the_clock_of_the_call_decides_what_is_relative() -> None:
     assert read(Kind.DATE, Utterance.of("tomorrow"), near)[0].value == "2027-07-01"
     utc = Surroundings(now=datetime(2027, 6, 30, 21, 30, tzinfo=UTC), asked=Kind.DATE)
     assert read(Kind.DATE, Utterance.of("tomorrow"), utc)[0].value == "2027-07-01"
+
+
+def test_a_self_correction_is_no_answer_to_a_question() -> None:
+    near = Surroundings(now=NOW, asked=Kind.MONEY)
+    said = Utterance.of("fifty, no sorry, fifteen thousand")
+    assert answer(said, near) is Answer.OTHER
