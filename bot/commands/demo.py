@@ -82,7 +82,7 @@ async def _serve(
         from bot.warmup import warm_up
         from bot.web.demo import create_app
         from bot.web.demo_bot import SAMPLE, DemoBot, demo_settings
-        from bot.web.sample import SampleCall
+        from bot.web.sample import SampleCall, SampleListener
         from bot.web.serving import serving
 
         settings = demo_settings(settings)
@@ -99,7 +99,8 @@ async def _serve(
             watched[whose] = terminal.watch(title, caller=first_name, colour="blue")
         else:
             watched[whose] = terminal.watch("A call from the page", caller="You", colour="green")
-        return [watched[whose]]
+        settling = [SampleListener(app_.state.sample)] if whose == SAMPLE else []
+        return [watched[whose], *settling]
 
     async with Store.opened(settings) as store:
         bot = DemoBot(settings=settings, playbook=playbook, store=store, listeners=listeners)

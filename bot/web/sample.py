@@ -18,6 +18,7 @@ from bot.caller.peer import Recording
 from bot.caller.persona import Persona
 from bot.caller.simulated import CallReport, SimulatedCaller
 from bot.errors import LeadlineError
+from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 
 SampleState = Literal["waiting", "running", "done", "failed"]
 MAX_MESSAGES = 20_000
@@ -93,6 +94,28 @@ class SampleCall:
     def duration_s(self) -> float | None:
         """Length of the finished call in seconds."""
         return self.report.duration_s if self.report else None
+
+    def settle(self, call: CallRecord, lead: LeadRecord | None) -> None:
+        """Complete the page with the saved record: the line to the caller closes before the last
+        turn and the end could be told over it."""
+        told = {turn["n"] for turn in self.as_json()["turns"]}
+        for turn in call.turns:
+            if turn.n not in told:
+                self._tell({"type": "leadline.turn", "turn": turn.model_dump(mode="json")})
+        if lead is not None:
+            self._tell(
+                {
+                    "type": "leadline.lead",
+                    "lead": lead.fields,
+                    "score": lead.score,
+                    "disposition": lead.disposition,
+                }
+            )
+        ended = {"state": "ended", "call_id": call.call_id, "end_reason": call.end_reason}
+        self._tell({"type": "leadline.call", **ended})
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        self._append({"type": "server-message", "data": data})
 
     def as_json(self) -> dict[str, Any]:
         """What ``GET /api/sample`` answers: the state and all that is settled so far."""
@@ -204,3 +227,28 @@ class SampleCall:
             file.setframerate(recording.sample_rate)
             file.writeframes(recording.mono())
         return path
+
+
+class SampleListener:
+    """A `CallListener` of the bot that completes the page when the call is saved."""
+
+    def __init__(self, sample: SampleCall) -> None:
+        self._sample = sample
+        self._lead: LeadRecord | None = None
+
+    def call_started(self, call_id: str) -> None:
+        """The page knows by the call's own messages."""
+
+    def turn_ended(self, turn: TurnRecord) -> None:
+        """The same."""
+
+    def latency_measured(self, latency: TurnLatency) -> None:
+        """The same."""
+
+    def lead_changed(self, lead: LeadRecord) -> None:
+        """The newest counts."""
+        self._lead = lead
+
+    def call_ended(self, call: CallRecord) -> None:
+        """All is saved now."""
+        self._sample.settle(call, self._lead)

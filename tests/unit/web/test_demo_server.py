@@ -8,6 +8,7 @@ import socket
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import pytest
 from bot.caller.peer import CallerError
 from bot.caller.peer_webrtc import WebRTCPeer
 from bot.errors import LeadlineError
+from bot.records import CallRecord, TurnRecord
 from bot.web import ice
 from bot.web.demo import create_app
-from bot.web.sample import MAX_WATCHERS, SampleCall, TooManyWatchersError
+from bot.web.sample import MAX_WATCHERS, SampleCall, SampleListener, TooManyWatchersError
 from bot.web.serving import serving
 from tests.unit.web.fakes import ToldBot, ToldSample
 from tests.unit.web.story import SCRIPT, story
@@ -172,6 +174,29 @@ async def test_the_state_of_a_finished_sample_call(tmp_path: Path) -> None:
     assert state["lead"]["email"]["value"] == "daniel@greenriverfoods.com"
     assert state["lead"]["email"]["status"] == "confirmed"
     assert len(state["latency"]) == 8
+
+
+async def test_the_saved_record_completes_what_the_line_was_too_short_to_tell(
+    tmp_path: Path,
+) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    goodbye = TurnRecord(n=3, role="bot", text="Bye!", heard_text="Bye!", start_s=9, end_s=10)
+    call = CallRecord(
+        call_id="c0ffee",
+        lead_id="l",
+        playbook="p",
+        room="r",
+        transport="webrtc",
+        started_at=at,
+        end_reason="completed",
+        turns=[goodbye],
+    )
+    async with demo(sample=ToldSample(story(turns=2), tmp_path, ends=True)) as (client, app):
+        await until_ended(app)
+        SampleListener(app.state.sample).call_ended(call)
+        state = (await client.get("/api/sample")).json()
+    assert [turn["n"] for turn in state["turns"]] == [1, 2, 3]
+    assert state["end_reason"] == "completed"
 
 
 async def test_who_comes_late_sees_the_whole_call(tmp_path: Path) -> None:
