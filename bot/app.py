@@ -68,11 +68,13 @@ async def line_of(runner_args: RunnerArguments) -> tuple[Line, str]:
 
 async def _websocket_line(runner_args: WebSocketRunnerArguments) -> Line:
     """Evals, telephony providers and plain WebSockets: the runner's own factory knows them."""
+    from pipecat.evals.transport import EvalTransportParams
     from pipecat.runner.utils import create_transport
     from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
 
-    kinds = ("websocket", "eval", "twilio", "telnyx", "plivo", "exotel")
+    kinds = ("websocket", "twilio", "telnyx", "plivo", "exotel")
     params = {kind: lambda: media_params(FastAPIWebsocketParams) for kind in kinds}
+    params["eval"] = lambda: media_params(EvalTransportParams)
     transport = await create_transport(runner_args, params)
     return peer_line("websocket", transport)
 
