@@ -11,7 +11,15 @@ import importlib
 from bot.config import Settings
 
 _HOSTED_STT = ("pipecat.services.deepgram.stt", "deepgram.listen.v1.socket_client")
-_HOSTED_LLM = ("pipecat.services.openai.llm", "httpcore", "h11", "anyio._backends._asyncio")
+_HOSTED_LLM = (
+    "pipecat.services.openai.llm",
+    "openai.resources.chat.chat",
+    "openai.resources.chat.completions.completions",
+    "jiter",
+    "httpcore",
+    "h11",
+    "anyio._backends._asyncio",
+)
 _HOSTED_TTS = ("pipecat.services.elevenlabs.tts", "websockets.asyncio.client")
 
 
