@@ -43,7 +43,7 @@ def slow_callbacks(limit_s: float) -> Iterator[list[tuple[float, str]]]:
                 task = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
                 slow.append((round(took, 4), repr(task or handle)[:400]))
 
-    asyncio.events.Handle._run = measured  # type: ignore[method-assign]
+    asyncio.events.Handle._run = measured  # type: ignore[method-assign,assignment]
     try:
         yield slow
     finally:
