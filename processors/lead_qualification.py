@@ -92,7 +92,7 @@ def recogniser_evidence(result: Any) -> tuple[tuple[Word, ...], tuple[str, ...]]
         return (), ()
     words = tuple(
         Word(
-            text=getattr(word, "punctuated_word", None) or getattr(word, "word", ""),
+            text=str(getattr(word, "punctuated_word", None) or getattr(word, "word", "")),
             confidence=getattr(word, "confidence", None),
         )
         for word in getattr(alternatives[0], "words", None) or ()

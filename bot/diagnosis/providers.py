@@ -174,7 +174,8 @@ async def elevenlabs_card(settings: Settings) -> Finding | None:
     code = _elevenlabs_code(_json_of(answer))
     if answer.is_success:
         return usable("elevenlabs", f"voice {_name_of(answer, voice)} at {host_of(base)}")
-    if code == "missing_permissions" or (answer.status_code in _NO_CARD and not code):
+    # ElevenLabs names a reason with every refusal; whoever names none has no cards to show.
+    if not code or code == "missing_permissions":
         return None
     return _elevenlabs_refusal(settings, _answered(base, answer.status_code, code), code)
 

@@ -22,8 +22,9 @@ class Participant:
     """One person in a room. `sample_rate` is the microphone's, in Hz."""
 
     def __init__(
-        self, server: LiveKitServer, *, room: str, identity: str, sample_rate: int
+        self, server: LiveKitServer, *, room: str, identity: str, sample_rate: int, kind: str
     ) -> None:
+        self._kind = kind
         self._server = server
         self._room_name = room
         self._identity = identity
@@ -45,6 +46,7 @@ class Participant:
         token = (
             api.AccessToken(self._server.api_key, self._server.api_secret)
             .with_identity(self._identity)
+            .with_kind(self._kind)
             .with_grants(grants)
             .to_jwt()
         )
@@ -122,10 +124,15 @@ class Participant:
 
 @asynccontextmanager
 async def participant(
-    server: LiveKitServer, *, room: str, identity: str = "caller", sample_rate: int = 48_000
+    server: LiveKitServer,
+    *,
+    room: str,
+    identity: str = "caller",
+    sample_rate: int = 48_000,
+    kind: str = "standard",
 ) -> AsyncIterator[Participant]:
     """A participant who has joined, and leaves in the end."""
-    person = Participant(server, room=room, identity=identity, sample_rate=sample_rate)
+    person = Participant(server, room=room, identity=identity, sample_rate=sample_rate, kind=kind)
     await person.join()
     try:
         yield person

@@ -39,6 +39,18 @@ async def test_a_second_person_is_not_the_caller(
     assert record.end_reason == "caller_left"
 
 
+async def test_an_agent_in_the_room_is_not_the_caller(
+    start_bot: StartBot, providers: ProviderRig, livekit_server: LiveKitServer
+) -> None:
+    async with (
+        start_bot(**providers.env(), LEADLINE_NO_CALLER_TIMEOUT_S="3") as bot,
+        participant(livekit_server, room=bot.room, identity="transcriber", kind="agent"),
+    ):
+        record = await bot.record()
+    assert record.end_reason == "no_caller"
+    assert record.turns == []
+
+
 async def test_a_caller_who_leaves_in_the_greeting_leaves_a_whole_record(
     start_bot: StartBot, providers: ProviderRig, livekit_server: LiveKitServer
 ) -> None:
