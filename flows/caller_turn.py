@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flows.capture import Answer, Kind
-from flows.dialogue import DialogueState, Ending
-from flows.lead import ASKABLE, Event
+from flows.dialogue import ASKS_AT_MOST, HOLDS_AT_MOST, DialogueState, Ending, is_asked_out
+from flows.lead import ASKABLE, Event, Status
 from flows.objections import answer_to_echo, answer_to_read_back
-from flows.playbook import Playbook, PlaybookField
-from flows.questions import answer_to
+from flows.playbook import Playbook, PlaybookField, Verify
 from flows.turn import YES_OR_NO, Final, Turn
 from flows.values import take_values
 
@@ -53,20 +52,15 @@ def _read(turn: Turn) -> None:
     _questions(turn)
     _moves(turn)
     _asked_without_value(turn)
+    _let_go_of_what_was_asked_out(turn)
 
 
 def _questions(turn: Turn) -> None:
-    reply = answer_to(
-        turn.all.text,
-        playbook=turn.playbook,
-        asked=turn.asked(),
-        recorded=turn.recorded,
-        is_question=turn.answer is Answer.QUESTION,
-    )
+    reply = turn.answer_to_question
     if reply is not None:
         turn.state.remarks.append(reply)
         turn.touched.add("")
-    elif turn.answer is Answer.QUESTION and not turn.touched:
+    elif turn.answer is Answer.QUESTION and not turn.touched and not turn.understood:
         turn.state.remarks.append(turn.playbook.unknown_question)
         note = turn.phrases.note_question.replace("{text}", turn.own.text[:200])
         turn.state.lead.follow_up(note)
@@ -80,10 +74,13 @@ def _moves(turn: Turn) -> None:
         state.lead.follow_up("The caller asked to speak to a person.")
     elif turn.answer is Answer.GOODBYE:
         state.ending = Ending.GOODBYE
-    elif turn.answer is Answer.HOLD_ON:
+    elif turn.answer is Answer.HOLD_ON and state.holds < HOLDS_AT_MOST:
         state.holding = True
+        state.holds += 1
         state.remarks = [turn.phrases.take_your_time]
-    elif turn.answer is Answer.REPEAT:
+    elif turn.answer is not Answer.HOLD_ON:
+        state.holds = 0
+    if turn.answer is Answer.REPEAT:
         state.remarks.insert(0, turn.phrases.of_course)
 
 
@@ -117,6 +114,24 @@ def _asked_without_value(turn: Turn) -> None:
         turn.give_up(spec, held)
     elif turn.answer in (Answer.OTHER, Answer.YES, Answer.NO, Answer.CORRECTION):
         turn.failed(spec, held)
+
+
+def _let_go_of_what_was_asked_out(turn: Turn) -> None:
+    """No form of a question comes twice: then a person has to settle it."""
+    state = turn.state
+    for spec in turn.playbook.fields:
+        held = state.lead[spec.key]
+        if held.asked == 0 or state.holding:
+            continue
+        if held.value is None and held.status in ASKABLE:
+            if is_asked_out(state, turn.playbook, spec):
+                turn.give_up(spec, held)
+        elif (
+            held.asked >= ASKS_AT_MOST
+            and held.status is Status.VALIDATED
+            and spec.verify is Verify.READBACK
+        ):
+            turn.park(spec)
 
 
 def _refused_field(turn: Turn, asked: PlaybookField | None) -> PlaybookField | None:

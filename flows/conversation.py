@@ -263,9 +263,14 @@ class Conversation:
         state.holding = False
         if heard.asked is not None:
             state.asked = heard.asked
-            state.lead[heard.asked].asked += 1
+            held = state.lead[heard.asked]
+            held.asked += 1
+            line = directive.ask_line
+            if line is not None and heard.asked == directive.ask and line not in held.lines:
+                held.lines.append(line)
         elif heard.wrap_up:
             state.asked = None
+            state.wrap_ups += 1
         for key, value in heard.read_back.items():
             if same_value(value, state.lead.value(key)):
                 state.lead[key].readbacks += 1
@@ -330,6 +335,7 @@ def _directive_snapshot(directive: Directive | None) -> dict[str, Any] | None:
         "ask": directive.ask,
         "ask_line": directive.ask_line,
         "echo": dict(directive.echo),
+        "echo_lines": list(directive.echo_lines),
         "readback": dict(directive.readback),
         "done": directive.done,
     }
@@ -342,6 +348,7 @@ def _directive_from(document: Mapping[str, Any] | None) -> Directive | None:
         ask=document["ask"],
         ask_line=document["ask_line"],
         echo=document["echo"],
+        echo_lines=tuple(document.get("echo_lines", ())),
         readback=document["readback"],
         done=document["done"],
     )

@@ -11,7 +11,7 @@ from typing import Any
 from flows import speakable
 from flows.capture import Kind
 from flows.lead import ASKABLE, FieldState, Lead, Status, same_value
-from flows.phrases import RepairStep, phrases_for
+from flows.phrases import Phrases, RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
 from flows.repair import doubtful_part
 
@@ -19,6 +19,13 @@ ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
 READBACKS_AT_MOST = 3
 """Read-backs of one value that got neither yes nor no, before the dialogue moves on."""
+ASKS_AT_MOST = 12
+"""Questions and read-backs of one field that a caller may hear; then a person settles it."""
+CALLER_TURNS_AT_MOST = 90
+"""A conversation of more turns goes round in circles: it is closed, politely."""
+WRAP_UPS_AT_MOST = 4
+HOLDS_AT_MOST = 5
+"""Moments that a caller may ask for in a row, before the bot asks again."""
 REQUIRED_FAILURES, OPTIONAL_FAILURES = 4, 3
 """Failed ways of asking, the first one included, after which a field is given up."""
 
@@ -50,6 +57,10 @@ class DialogueState:
     """Sentences that the next reply begins with: answers, acknowledgements, apologies."""
     holding: bool = False
     """The caller asked for a moment."""
+    holds: int = 0
+    """Moments asked for in a row."""
+    wrap_ups: int = 0
+    """How often the caller heard "anything to add?"."""
     repeat: bool = False
     """The caller asked to hear the last reply again."""
     wrapped_up: bool = False
@@ -72,6 +83,8 @@ class DialogueState:
             echoed=dict(self.echoed),
             remarks=list(self.remarks),
             holding=self.holding,
+            holds=self.holds,
+            wrap_ups=self.wrap_ups,
             repeat=self.repeat,
             wrapped_up=self.wrapped_up,
             wrap_up_heard=self.wrap_up_heard,
@@ -163,6 +176,8 @@ def decide(
         return Directive(say_first=first, known=known, open=_open_keys(state, playbook))
     if state.ending in (Ending.DO_NOT_CONTACT, Ending.GOODBYE, Ending.SILENCE):
         return _close(state, playbook, closing_name, first)
+    if state.turn >= CALLER_TURNS_AT_MOST:
+        return _close(state, playbook, closing_name, first)
     open_keys = _open_keys(state, playbook)
     to_read_back = _readback_due(state, playbook)
     echo = _echo_due(state, playbook, leave_out=to_read_back)
@@ -193,7 +208,7 @@ def decide(
             echo_lines=echo_lines,
             avoid=_rejected(state),
         )
-    if echo and state.ending is Ending.NONE:
+    if echo and state.ending is Ending.NONE and state.wrap_ups < WRAP_UPS_AT_MOST:
         return Directive(
             say_first=first,
             known=known,
@@ -225,7 +240,9 @@ def _open_keys(state: DialogueState, playbook: Playbook) -> tuple[str, ...]:
     return tuple(
         spec.key
         for spec in wanted(state, playbook)
-        if state.lead[spec.key].status in ASKABLE and not _is_proposal(state, spec)
+        if state.lead[spec.key].status in ASKABLE
+        and state.lead[spec.key].asked < ASKS_AT_MOST
+        and not _is_proposal(state, spec)
     )
 
 
@@ -243,6 +260,7 @@ def _readback_due(state: DialogueState, playbook: Playbook) -> str | None:
             and field_state.value is not None
             and field_state.status in (Status.VALIDATED, Status.HEARD)
             and spec.key not in state.parked
+            and field_state.asked < ASKS_AT_MOST
         ):
             return spec.key
     return None
@@ -288,7 +306,9 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
         spelled = spec.kind in (Kind.NAME, Kind.COMPANY)
         return RepairStep.SPELL if spelled and field_state.failures >= 3 else None
     if field_state.partial is not None and field_state.failures <= 1:
-        return _missing_part(field_state)
+        missing = _missing_part(spec, field_state, phrases_for(playbook.language))
+        if missing is not None:
+            return missing
     if field_state.failures == 0:
         return None
     email = spec.kind is Kind.EMAIL
@@ -307,11 +327,17 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
     return RepairStep.TYPED if email else RepairStep.KEYPAD
 
 
-def _missing_part(field_state: FieldState) -> RepairStep:
-    if len(field_state.pieces) > 1:
-        return RepairStep.GO_ON
+def _missing_part(
+    spec: PlaybookField, field_state: FieldState, phrases: Phrases
+) -> RepairStep | None:
+    """How to ask for what is missing; None when every way of it has been heard."""
     partial = field_state.partial or ""
-    return RepairStep.BEFORE_AT if partial.startswith("@") else RepairStep.REST
+    first = RepairStep.BEFORE_AT if partial.startswith("@") else RepairStep.REST
+    steps = (first,) if len(field_state.pieces) < 2 else ()
+    for step in (*steps, RepairStep.GO_ON, RepairStep.AND_THEN):
+        if phrases.repair(spec.kind, spec.label, step) not in field_state.lines:
+            return step
+    return None
 
 
 def _first(state: DialogueState, playbook: Playbook, kind: Kind) -> str | None:
@@ -321,17 +347,39 @@ def _first(state: DialogueState, playbook: Playbook, kind: Kind) -> str | None:
 
 def ask_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
     """The question for a field, in a form that the caller has not heard yet."""
+    heard = state.lead[spec.key].lines
+    lines = ask_lines(state, playbook, spec)
+    return next((line for line in lines if line not in heard), lines[-1])
+
+
+def ask_lines(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> list[str]:
+    """Every form of the question, the one that fits now first."""
     field_state = state.lead[spec.key]
+    phrases = phrases_for(playbook.language)
+
+    def repair(step: RepairStep) -> str:
+        return phrases.repair(spec.kind, spec.label, step)
+
     step = repair_step(state, playbook, spec)
-    if step is not None:
-        return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
-    if field_state.asked and not field_state.failures:
-        return spec.short if field_state.asked % 2 else spec.questions[0]
-    index = min(field_state.failures, len(spec.questions) - 1)
-    question = spec.questions[index]
-    if field_state.failures >= len(spec.questions):
-        return phrases_for(playbook.language).repair(spec.kind, spec.label, RepairStep.TYPED)
-    return question
+    lines = [repair(step)] if step is not None else []
+    if step is None and field_state.lines and not field_state.failures:
+        lines.append(spec.short)
+    lines += spec.questions[field_state.failures :]
+    if spec.kind is Kind.EMAIL:
+        lines += [repair(s) for s in (RepairStep.WORDS_FOR_LETTERS, RepairStep.TYPED)]
+    elif spec.kind is Kind.PHONE:
+        lines += [repair(s) for s in (RepairStep.DIGIT_BY_DIGIT, RepairStep.KEYPAD)]
+    else:
+        lines.append(repair(RepairStep.TYPED))
+    return [*lines, spec.short, *spec.questions]
+
+
+def is_asked_out(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> bool:
+    """Whether the caller has heard every form of the question."""
+    held = state.lead[spec.key]
+    if held.asked >= ASKS_AT_MOST:
+        return True
+    return all(line in held.lines for line in ask_lines(state, playbook, spec))
 
 
 def failures_at_most(spec: PlaybookField, held: FieldState) -> int:

@@ -21,6 +21,8 @@ from flows.playbook import Playbook, PlaybookField, Verify
 _SENTENCE = re.compile(r"[^.!?]*[.!?]+(?=\s|$)|[^.!?]+$|[^.!?]*[.!?]+\S*")
 _WORD = re.compile(r"[a-z0-9']+")
 _ENOUGH_OF_A_QUESTION = 0.7
+_SURE = 0.6
+"""What is read as a value that the lead does not hold must be more than a few digits."""
 _LONGEST_HEARD = 1500
 _SENTENCES_AT_MOST = 12
 _VALUES_AT_MOST = 3
@@ -117,17 +119,27 @@ def _values_said(
     text: str, *, playbook: Playbook, lead: Lead, directive: Directive, around: Surroundings
 ) -> dict[str, Any]:
     said: dict[str, Any] = {}
+    beside_echoes = text
+    for line in directive.echo_lines:
+        # "Seventy-five thousand to a hundred and fifty thousand" is no phone number.
+        beside_echoes = beside_echoes.replace(line, " ")
     # An address may contain what looks like a number; it claims its words first.
     for spec in sorted(playbook.fields, key=lambda f: f.kind is not Kind.EMAIL):
         state = lead[spec.key]
         if spec.verify is Verify.READBACK:
-            readings = _readable_values(text, spec.kind, state.value, around)
+            least = 0.0 if state.value is not None else _SURE
+            readings = [
+                r
+                for r in _readable_values(beside_echoes, spec.kind, state.value, around)
+                if r.confidence >= least
+            ]
             value = _the_one(readings, state.value)
             if value is not None and _belongs_to(spec, value, playbook, lead):
                 said[spec.key] = value
             if spec.kind is Kind.EMAIL:
                 for reading in readings:
                     text = _without(text, reading.text)
+                    beside_echoes = _without(beside_echoes, reading.text)
         elif (
             spec.key in directive.echo
             and state.value is not None

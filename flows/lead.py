@@ -137,7 +137,9 @@ class FieldState:
     failures: int = 0
     """How many ways of asking have failed: the rung of the repair ladder."""
     asked: int = 0
-    """How often the caller heard the question."""
+    """How often the caller heard the question, or a read-back."""
+    lines: list[str] = field(default_factory=list)
+    """The questions for the field that the caller has heard, word by word: none comes twice."""
     readbacks: int = 0
     """How often the caller heard the present value read back."""
     echoed: Any = None
@@ -221,6 +223,7 @@ class FieldState:
             evidence=list(self.evidence),
             rejected=list(self.rejected),
             pieces=list(self.pieces),
+            lines=list(self.lines),
         )
 
     def document(self) -> dict[str, Any]:
@@ -246,6 +249,7 @@ class FieldState:
             "partial": self.partial,
             "failures": self.failures,
             "asked": self.asked,
+            "lines": list(self.lines),
             "readbacks": self.readbacks,
             "echoed": self.echoed,
         }
@@ -261,6 +265,7 @@ class FieldState:
             partial=document["partial"],
             failures=int(document["failures"]),
             asked=int(document["asked"]),
+            lines=[str(line) for line in document.get("lines", ())],
             readbacks=int(document["readbacks"]),
             echoed=document["echoed"],
         )

@@ -9,7 +9,7 @@ from flows.capture import Answer, Candidate, Kind, Utterance, amend, read
 from flows.dialogue import READBACKS_AT_MOST
 from flows.lead import Event, FieldState, Status, same_value
 from flows.playbook import PlaybookField
-from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
+from flows.turn import ASKED_CONFIDENCE, CLEAR_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
 
 
 def answer_to_read_back(turn: Turn) -> None:
@@ -80,10 +80,11 @@ def answer_to_echo(turn: Turn) -> None:
         return
     if turn.touched:
         return
+    said, brings_another = _beside_an_address(turn)
     corrections = [
         (key, found)
         for key in reversed(echoed)
-        if (found := _echo_reading(turn, turn.playbook.field(key), lead[key])) is not None
+        if (found := _echo_reading(turn, said, turn.playbook.field(key), lead[key])) is not None
     ]
     if corrections:
         # "No, thirty thousand a year" is an amount and not a date: the longer words win.
@@ -94,6 +95,7 @@ def answer_to_echo(turn: Turn) -> None:
     asked = turn.asked()
     if (
         turn.answer in (Answer.NO, Answer.CORRECTION)
+        and not brings_another
         and not turn.state.wrap_up_heard
         and (asked is None or asked.kind not in YES_OR_NO)
         and not _answers_the_question(turn)
@@ -129,15 +131,29 @@ def _reject_echo(turn: Turn, spec: PlaybookField, held: FieldState) -> None:
     turn.failed(spec, held)
 
 
-def _echo_reading(turn: Turn, spec: PlaybookField, held: FieldState) -> Candidate | None:
+def _beside_an_address(turn: Turn) -> tuple[Utterance, bool]:
+    """The words without a clear address or number that is brought up: "actually, my number is
+    six five oh ..." does not move the meeting to five. And whether there is one."""
+    for kind in (Kind.EMAIL, Kind.PHONE):
+        if any(spec.kind is kind for spec in map(turn.playbook.field, turn.state.echoed)):
+            continue
+        for candidate in read(kind, turn.own, turn.around)[:1]:
+            if candidate.value is not None and candidate.confidence >= CLEAR_CONFIDENCE:
+                return Utterance(_without(turn.own.text, candidate.text)), True
+    return turn.own, False
+
+
+def _echo_reading(
+    turn: Turn, said: Utterance, spec: PlaybookField, held: FieldState
+) -> Candidate | None:
     """What the objection says about a value that was said in passing."""
     around = replace(
         turn.around, asked=spec.kind, confirming=spec.kind, confirming_value=held.value
     )
-    for candidate in read(spec.kind, turn.own, around):
+    for candidate in read(spec.kind, said, around):
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
             return candidate
-    amended = amend(spec.kind, held.value, turn.own, around)
+    amended = amend(spec.kind, held.value, said, around)
     if amended is None or amended.value is None or same_value(amended.value, held.value):
         return None
     return amended
@@ -166,6 +182,11 @@ def _answers_the_question(turn: Turn) -> bool:
         c.value is not None and c.confidence >= VOLUNTEERED_CONFIDENCE
         for c in read(asked.kind, turn.all, turn.around)
     )
+
+
+def _without(text: str, part: str) -> str:
+    start = text.casefold().find(part.casefold()) if part else -1
+    return f"{text[:start]} , {text[start + len(part) :]}" if start >= 0 else text
 
 
 def _after(text: str, part: str) -> str:

@@ -24,11 +24,15 @@ from flows.dialogue import DialogueState, failures_at_most
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
+from flows.questions import answer_to
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
+CLEAR_CONFIDENCE = 0.8
 REJECTIONS_AT_MOST = 6
 """Values of one field that the caller said no to, before a person has to settle it."""
+PIECES_AT_MOST = 4
+"""Pieces of one e-mail address or phone number that are waited for."""
 LONGEST_TURN = 2000
 """Characters of one turn that are read, half of them from its end: about two minutes of speech.
 Recognisers loop, and callers paste."""
@@ -123,11 +127,21 @@ class Turn:
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
         self.objects = bool(self.own.text) and (
-            self.answer in (Answer.NO, Answer.CORRECTION) or self.phrases.objects(self.own.text)
+            self.answer in (Answer.NO, Answer.CORRECTION)
+            or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))
         )
         self.rest = self.all
+        self.answer_to_question = answer_to(
+            self.all.text,
+            playbook=playbook,
+            asked=self.asked(),
+            recorded=recorded,
+            is_question=self.answer is Answer.QUESTION,
+        )
         self.touched: set[str] = set()
         self.objected = False
+        self.understood = False
+        """Something was read that could not be taken, such as a value refused before."""
 
     def _together(self, finals: Sequence[Final]) -> Utterance:
         persona = self.playbook.persona.name
@@ -215,11 +229,17 @@ class Turn:
 
     def keep(self, spec: PlaybookField, held: FieldState, partial: Candidate) -> None:
         self.touched.add(spec.key)
+        if len(held.pieces) >= PIECES_AT_MOST:
+            # It never becomes a value: the whole is asked for again, in another way.
+            held.note(self.evidence(partial.text, None, partial.confidence, partial.rule))
+            held.forget_pieces()
+            self.failed(spec, held)
+            return
         if held.happen(Event.PIECE):
             held.pieces.append(partial.text or self.rest.text)
             del held.pieces[:-6]
             held.partial = partial.partial
-            held.note(self.evidence(partial.text, None, partial.confidence, partial.rule))
+            held.note(self.evidence(partial.text, held.partial, partial.confidence, partial.rule))
 
     def keep_piece(self, spec: PlaybookField, held: FieldState) -> None:
         """ "No, the first part is jay doe" carries a piece even when it cannot be placed yet."""

@@ -9,9 +9,15 @@ from flows.capture import Answer, Candidate, Kind, Surroundings, Utterance, read
 from flows.dialogue import repair_step
 from flows.lead import FieldState, Status, same_value
 from flows.playbook import PlaybookField
-from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn, surroundings
+from flows.turn import (
+    ASKED_CONFIDENCE,
+    CLEAR_CONFIDENCE,
+    VOLUNTEERED_CONFIDENCE,
+    YES_OR_NO,
+    Turn,
+    surroundings,
+)
 
-CLEAR_CONFIDENCE = 0.8
 _NO_NEED = (
     Answer.HUMAN, Answer.GOODBYE, Answer.REPEAT, Answer.HOLD_ON, Answer.REFUSAL,
     Answer.DO_NOT_KNOW,
@@ -19,6 +25,7 @@ _NO_NEED = (
 """A turn that is one of these says nothing in the caller's own words about a text field."""
 _WORDS_BESIDE = {Kind.EMAIL: 3, Kind.PHONE: 3, Kind.MONEY: 1, Kind.COUNT: 1, Kind.DATE: 1}
 """An utterance with no more words than these beside a value is no need in the caller's words."""
+_FIGURES = (Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.DATETIME)
 _MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
 
 
@@ -30,7 +37,7 @@ def take_values(turn: Turn) -> None:
     if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
         around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)
     found = _found(turn, kinds, around)
-    if turn.answer in _NO_NEED:
+    if turn.answer in _NO_NEED or turn.answer_to_question is not None:
         found.pop(Kind.TEXT, None)
     if _is_mostly_a_value(found, len(turn.all.text.split())):
         found.pop(Kind.TEXT, None)
@@ -59,13 +66,40 @@ def _found(turn: Turn, kinds: set[Kind], around: Surroundings) -> dict[Kind, tup
     if clear:
         turn.rest = rest
     others = tuple(sorted(kinds - clear.keys()))
+    if around.asked in (Kind.MONEY, Kind.COUNT) and Kind.DATE in kinds:
+        # "By the end of Q1" names a day, not an amount of one.
+        amounts = read(around.asked, rest, around)
+        dates = read(Kind.DATE, rest, around)
+        if (
+            amounts
+            and dates
+            and amounts[0].span != dates[0].span
+            and _is_within(amounts[0], dates[0])
+        ):
+            others = tuple(kind for kind in others if kind is not around.asked)
+    fragments: tuple[Candidate, ...] = ()
+    if around.asked in (Kind.EMAIL, Kind.PHONE) and around.asked in others:
+        fragments = read(around.asked, rest, around)
+        if fragments and fragments[0].value is None:
+            # What may be a part of an address claims no words: it may be an amount as well.
+            others = tuple(kind for kind in others if kind is not around.asked)
     result = {**read_all(others, rest, around), **clear}
+    if fragments and around.asked is not None and around.asked not in result:
+        clear_others = (c for k in others for c in result.get(k, ()) if c.kind in _FIGURES)
+        if not any(_is_within(fragments[0], c, least=VOLUNTEERED_CONFIDENCE) for c in clear_others):
+            result[around.asked] = fragments
     if Kind.MONEY in result:
         # "Fifty thousand a year" says nothing about when.
         for kind in (Kind.DATE, Kind.DATETIME):
             kept = [c for c in result.get(kind, ()) if turn.phrases.without_rate(c.text)]
             result[kind] = tuple(kept)
     return result
+
+
+def _is_within(part: Candidate, whole: Candidate, *, least: float = CLEAR_CONFIDENCE) -> bool:
+    """Whether a reading's words are among those of a surer one."""
+    inside = whole.span[0] <= part.span[0] and part.span[1] <= whole.span[1]
+    return inside and whole.value is not None and whole.confidence >= least
 
 
 def _is_mostly_a_value(found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
@@ -100,6 +134,7 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     for candidate in whole:
         best = turn.best_of_all(spec, held, candidate)
         if best is None:
+            turn.understood = turn.understood or asked
             continue
         if _may_take(turn, spec, held, best):
             turn.take(spec, best)

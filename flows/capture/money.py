@@ -199,7 +199,10 @@ def _candidate(
     scaled = first.number.scaled or last.number.scaled
     near = " ".join(t.low for t in tokens[max(0, first.start - 8) : first.start])
     about_money = any(word in near.split() for word in MONEY_WORDS)
-    if not asked and currency is None and not (about_money and (scaled or high >= 500)):
+    rated = period_at is not None and last.end <= period_at <= last.end + 1 and scaled
+    if around.asked is Kind.TEXT:
+        rated = False  # "we get fifteen thousand a month" may be calls
+    if not asked and currency is None and not (rated or (about_money and (scaled or high >= 500))):
         return None
     lower: Fraction | None = low * factor
     upper: Fraction | None = high * factor

@@ -155,6 +155,8 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
     for table, sign in (
         (_UNDERSCORES, "_"), (_DOTS, "."), (_DASHES, "-"), (_PLUSES, "+"),
     ):  # fmt: skip
+        if low == "point" and before and before[-1].text == "-":
+            break  # "harbor dash point dash insurance": here it is a word
         if length := phrase_at(tokens, at, table):
             return Piece(Part.SEPARATOR, sign, at, at + length)
     if low == "dotcom":

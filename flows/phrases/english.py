@@ -93,6 +93,8 @@ _REPAIR = {
     (Kind.EMAIL, RepairStep.BEFORE_AT): "Got that. And the part before the at sign?",
     (Kind.EMAIL, RepairStep.GO_ON): "Mm-hmm, go on, please?",
     (Kind.PHONE, RepairStep.GO_ON): "Mm-hmm, go on, please?",
+    (Kind.EMAIL, RepairStep.AND_THEN): "I have that part. And what comes then?",
+    (Kind.PHONE, RepairStep.AND_THEN): "I have those digits. And what comes then?",
     (Kind.EMAIL, RepairStep.LOCAL_PART): (
         "Sorry about that. Could you give me just the part before the at sign again?"
     ),

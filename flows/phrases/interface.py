@@ -17,6 +17,8 @@ class RepairStep(StrEnum):
     """The domain is known: ask for what stands before the at sign."""
     GO_ON = "go_on"
     """More than one piece is known, and there seem to be more."""
+    AND_THEN = "and_then"
+    """The same in other words; after it the whole is asked for again."""
     LOCAL_PART = "local_part"
     """The part of an e-mail address before the at sign."""
     DOMAIN = "domain"

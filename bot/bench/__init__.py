@@ -1,0 +1,1 @@
+"""Benchmarks that an installed Leadline can run."""

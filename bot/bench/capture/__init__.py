@@ -1,0 +1,1 @@
+"""How well values are captured: simulated callers, noise channels, and a naive filler beside."""
