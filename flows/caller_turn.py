@@ -6,10 +6,11 @@ late final can change what an earlier one seemed to mean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from flows.capture import Answer, Kind
+from flows.capture import Answer, Kind, Utterance, answer
 from flows.dialogue import ASKS_AT_MOST, HOLDS_AT_MOST, DialogueState, Ending, is_asked_out
 from flows.lead import ASKABLE, Event, Status
 from flows.objections import answer_to_echo, answer_to_read_back
@@ -74,7 +75,7 @@ def _moves(turn: Turn) -> None:
         state.lead.follow_up("The caller asked to speak to a person.")
     elif turn.answer is Answer.GOODBYE:
         state.ending = Ending.GOODBYE
-    elif turn.answer is Answer.HOLD_ON and state.holds < HOLDS_AT_MOST:
+    elif turn.answer is Answer.HOLD_ON and state.holds < HOLDS_AT_MOST and _ends_waiting(turn):
         state.holding = True
         state.holds += 1
         state.remarks = [turn.phrases.take_your_time]
@@ -82,6 +83,14 @@ def _moves(turn: Turn) -> None:
         state.holds = 0
     if turn.answer is Answer.REPEAT:
         state.remarks.insert(0, turn.phrases.of_course)
+
+
+def _ends_waiting(turn: Turn) -> bool:
+    """ "Twelve, no wait, fifteen" asks for no moment: the caller went on and gave the value."""
+    if not turn.touched:
+        return True
+    last = re.split(r"[,.;!?]+", turn.own.text.strip(" ,.;!?"))[-1]
+    return answer(Utterance(last.strip()), turn.around) is Answer.HOLD_ON
 
 
 def _do_not_contact(turn: Turn) -> None:

@@ -65,6 +65,10 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
     turn.failed(spec, held)
 
 
+SMALL_AMOUNT = 500
+"""Money below this, and no currency said, is hardly a budget."""
+
+
 def answer_to_echo(turn: Turn) -> None:
     lead = turn.state.lead
     echoed = [k for k in turn.state.echoed if same_value(turn.state.echoed[k], lead.value(k))]
@@ -87,20 +91,51 @@ def answer_to_echo(turn: Turn) -> None:
         if (found := _echo_reading(turn, said, turn.playbook.field(key), lead[key])) is not None
     ]
     if corrections:
-        # "No, thirty thousand a year" is an amount and not a date: the longer words win.
-        key, found = max(corrections, key=lambda c: len(c[1].text))
+        key, found = max(corrections, key=lambda c: _fit(turn, c[0], c[1]))
         if not _correct_echo(turn, turn.playbook.field(key), lead[key], found):
             _reject_echo(turn, turn.playbook.field(key), lead[key])
         return
+    if brings_another or _answers_the_question(turn):
+        return
+    key = _rejected_echo(turn, echoed)
+    if key is not None:
+        _reject_echo(turn, turn.playbook.field(key), lead[key])
+
+
+def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
+    """How well a correction fits a value that was said in passing: "sorry, it's eighteen" is
+    eighty people and not twenty thousand dollars; of equals, the longer words win."""
+    held = turn.state.lead[key]
+    points = 0.0
+    other = repair.twin(found.kind, found)
+    if other is not None and same_value(other.value, held.value):
+        points += 3
+    if found.kind in turn.phrases.kinds_named(turn.own.text):
+        points += 2
+    if isinstance(found.value, dict) and found.kind is Kind.MONEY:
+        amounts = [found.value[k] for k in ("min", "max") if found.value.get(k) is not None]
+        small = all(isinstance(a, int | float) and a < SMALL_AMOUNT for a in amounts)
+        points -= 2 if small else 0
+    return points, len(found.text)
+
+
+def _rejected_echo(turn: Turn, echoed: list[str]) -> str | None:
+    """The value that the caller objects to without saying a better one that can be read."""
     asked = turn.asked()
-    if (
-        turn.answer in (Answer.NO, Answer.CORRECTION)
-        and not brings_another
-        and not turn.state.wrap_up_heard
-        and (asked is None or asked.kind not in YES_OR_NO)
-        and not _answers_the_question(turn)
-    ):
-        _reject_echo(turn, turn.playbook.field(echoed[-1]), lead[echoed[-1]])
+    if asked is not None and asked.kind in YES_OR_NO:
+        return None
+    named = turn.phrases.kinds_named(turn.own.text)
+    puts_right = turn.phrases.puts_right(turn.own.text)
+    instead = Utterance(turn.phrases.without_objection(turn.own.text))
+    for key in reversed(echoed):
+        kind = turn.playbook.field(key).kind
+        if kind in named or (instead.text and read(kind, instead, turn.around.asking(kind))):
+            return key
+    if turn.state.wrap_up_heard:
+        return None
+    if turn.answer in (Answer.NO, Answer.CORRECTION) or puts_right:
+        return echoed[-1]
+    return None
 
 
 def _says_it_better(turn: Turn, spec: PlaybookField) -> bool:
@@ -147,9 +182,14 @@ def _echo_reading(
     turn: Turn, said: Utterance, spec: PlaybookField, held: FieldState
 ) -> Candidate | None:
     """What the objection says about a value that was said in passing."""
+    named = turn.phrases.kinds_named(said.text)
+    if Kind.PHONE in named and spec.kind is not Kind.PHONE and spec.kind not in named:
+        return None
     around = replace(
         turn.around, asked=spec.kind, confirming=spec.kind, confirming_value=held.value
     )
+    if spec.kind in (Kind.NAME, Kind.COMPANY) and turn.objects:
+        said = Utterance(turn.phrases.without_objection(said.text))
     for candidate in read(spec.kind, said, around):
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
             return candidate

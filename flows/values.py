@@ -117,6 +117,10 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     asked = turn.state.asked == spec.key
     if not asked and not _is_meant(turn, spec):
         return
+    if not asked and spec.kind in _FIGURES:
+        named = turn.phrases.kinds_named(turn.all.text)
+        if Kind.PHONE in named and spec.kind not in named:
+            return  # the digits of a phone number are no time and no amount
     least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
     candidates = [c for c in candidates if c.confidence >= least]
     whole = [c for c in candidates if c.value is not None]

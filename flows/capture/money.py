@@ -221,6 +221,8 @@ def _candidate(
     if last.number.digits and after in {"-", "."}:
         confidence -= 0.2
     end = last.end
+    if period_at is None:
+        period_name = _bare_period(tokens, last.end)
     if period_at is not None and last.end <= period_at <= last.end + 2:
         end = period_at + 1
     value: Value = {
@@ -237,6 +239,16 @@ def _candidate(
         (first.start, end),
         "range" if len(group) == 2 else "amount",
     )
+
+
+def _bare_period(tokens: Sequence[Token], end: int) -> str | None:
+    """ "Fifty thousand dollars year": the "a" is easily lost, or heard as something else."""
+    for token in tokens[end : end + 2]:
+        if token.low in ("year", "month"):
+            return token.low
+        if len(token.low) > 3 or token.low in ("this", "in", "by", "one", "per"):
+            return None
+    return None
 
 
 def _bound(tokens: Sequence[Token], amount: Amount) -> str | None:

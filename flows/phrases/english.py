@@ -51,6 +51,27 @@ _OBJECTS = re.compile(
     r"|that isn't|it's not|incorrect|correction|sorry|wait|almost|not quite)\b",
     re.IGNORECASE,
 )
+_OBJECTION = re.compile(
+    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|come on|no+|nope|nah"
+    r"|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
+    r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
+    r"|that is (?:not right|wrong)|that isn't (?:right|it))\b[,. !]*)+"
+    r"(?:(?:it's|it is|it should be|that's|make that|the name is)\b[, ]*)?",
+    re.IGNORECASE,
+)
+_INSTEAD = re.compile(r"\b(?:it's|it is|should be|make that|the name is)\b[, ]*$", re.IGNORECASE)
+_NAMED = {
+    Kind.PHONE: re.compile(
+        r"\b(?:my|the|phone|cell|mobile) (?:\w+ )?(?:number|phone|cell)\b", re.I
+    ),
+    Kind.EMAIL: re.compile(r"\be-?mail\b", re.I),
+    Kind.NAME: re.compile(r"\b(?:my|first|last|sur) ?name\b", re.I),
+    Kind.COMPANY: re.compile(r"\b(?:company|business|firm|employer)\b", re.I),
+    Kind.MONEY: re.compile(r"\b(?:budget|dollars|spend|euros|pounds)\b", re.I),
+    Kind.COUNT: re.compile(r"\b(?:people|users|team|seats|of us)\b", re.I),
+    Kind.DATETIME: re.compile(r"\b(?:meeting|call me|o'clock|[ap]\.?m\b|appointment)", re.I),
+    Kind.DATE: re.compile(r"\b(?:timeline|deadline|go live|start)\b", re.I),
+}
 _ONLY_OPENS = re.compile(
     r"^(?:ok|okay|right|alright|all right|well|so|sure|actually|oh)\b[,. ]+(?:so |and |actually )?"
     r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
@@ -170,6 +191,16 @@ class English:
 
     def objects(self, text: str) -> bool:
         return _OBJECTS.search(text.strip()) is not None
+
+    def without_objection(self, text: str) -> str:
+        return _OBJECTION.sub("", text.strip()).strip(" ,.;")
+
+    def puts_right(self, text: str) -> bool:
+        objection = _OBJECTION.match(text.strip())
+        return objection is not None and _INSTEAD.search(objection.group()) is not None
+
+    def kinds_named(self, text: str) -> frozenset[Kind]:
+        return frozenset(kind for kind, pattern in _NAMED.items() if pattern.search(text))
 
     def without_rate(self, text: str) -> str:
         return _RATE.sub("", text).strip(" ,.;")

@@ -64,6 +64,15 @@ class Phrases(Protocol):
     def objects(self, text: str) -> bool:
         """Whether the words begin by saying no to what was just said in passing."""
 
+    def without_objection(self, text: str) -> str:
+        """The words behind "no, it's": what the caller says instead."""
+
+    def puts_right(self, text: str) -> bool:
+        """Whether the words begin like "sorry, it's": another value follows."""
+
+    def kinds_named(self, text: str) -> frozenset[Kind]:
+        """The kinds of value that the words name: "my number is" names a phone number."""
+
     def without_rate(self, text: str) -> str:
         """What follows an amount, without the "a year" that belongs to it."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bot.bench.capture.caller import Caller, Reply
+from bot.bench.capture.caller import Caller, Reply, by_ear
 from bot.bench.capture.dice import dice
 from bot.bench.capture.naive import NaiveFiller
 from bot.bench.capture.noise import Channel, Recogniser, channel, recorded_pairs
@@ -228,9 +228,5 @@ def _is_exact(key: str, truth: Any, value: Any) -> bool:
     if key == "need":
         return str(truth).casefold() in str(value).casefold()
     if key in ("name", "company"):
-        return _letters(truth) == _letters(value)
+        return by_ear(truth) == by_ear(value)
     return same_value(truth, value)
-
-
-def _letters(text: Any) -> str:
-    return "".join(c for c in str(text).casefold() if c.isalnum())

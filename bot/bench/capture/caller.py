@@ -36,6 +36,11 @@ class Reply:
     echo: Mapping[str, Any]
 
 
+def by_ear(text: Any) -> str:
+    """A name as it sounds: nobody hears where its words end."""
+    return "".join(c for c in str(text).casefold() if c.isalnum())
+
+
 class Caller:
     """One caller in one call."""
 
@@ -44,9 +49,14 @@ class Caller:
         self._rng = rng
         self._times: dict[str, int] = {}
         self._went_back = False
+        self._last: list[Said] = []
 
     def answer(self, reply: Reply) -> list[Said]:
         """The clauses of the next turn."""
+        self._last = self._answer(reply)
+        return self._last
+
+    def _answer(self, reply: Reply) -> list[Said]:
         wrong = [k for k, v in reply.echo.items() if self._is_wrong(k, v)]
         if wrong:
             return self._object_to_echo(wrong[0], reply.echo[wrong[0]])
@@ -54,12 +64,16 @@ class Caller:
             return self._answer_read_back(reply)
         if reply.ask is not None:
             return self._answer_question(reply)
+        if "?" not in reply.say and self._last:
+            return self._last  # The bot waits: the caller says it once more.
         return self._nothing_to_add()
 
     # --- answers to values ----------------------------------------------------------------------
 
     def _is_wrong(self, key: str, value: Any) -> bool:
         truth = self._who.values.get(key)
+        if key in ("name", "company"):
+            return by_ear(truth) != by_ear(value)
         if isinstance(truth, str) and isinstance(value, str):
             return truth.casefold() != value.casefold()
         if isinstance(truth, dict) and isinstance(value, dict):

@@ -48,6 +48,7 @@ WORDS = {
     "sean": ("shawn",), "brian": ("bryan",), "catherine": ("kathryn", "katherine"),
     "smith": ("smyth",), "brooks": ("books", "brookes"), "chen": ("jen", "chin"),
 }  # fmt: skip
+NAMES = ("name", "company", "email")
 _VOWELS = {"a": "e", "e": "i", "i": "e", "o": "u", "u": "o", "y": "i"}
 _SOUNDS = {"k": "c", "c": "k", "z": "s", "s": "z", "t": "d", "d": "t", "b": "p", "p": "b",
            "v": "f", "f": "v", "n": "m", "m": "n", "g": "j", "w": "v"}  # fmt: skip
@@ -83,21 +84,24 @@ class Synthetic:
         chosen = rng.choice(with_value)
         texts = [c.text for c in said]
         clause = said[chosen]
-        heard = confused(clause.value, rng)
+        heard = confused(clause.value, rng, names=clause.field in NAMES)
         texts[chosen] = " ".join(p for p in (clause.before, heard, clause.after) if p)
         return _sentence(texts)
 
 
-def confused(value: str, rng: Random) -> str:
-    """The value's words, surely with an error; longer ones with up to three."""
+def confused(value: str, rng: Random, *, names: bool) -> str:
+    """The value's words, surely with an error; longer ones with up to three.
+
+    `names`: words that a recogniser does not know may be among them.
+    """
     tokens = value.split()
     for _ in range(min(3, 1 + len(tokens) // 6) if rng.random() < 0.4 else 1):
-        tokens = _confuse_one(tokens, rng)
+        tokens = _confuse_one(tokens, rng, names=names)
     text = " ".join(t for t in tokens if t)
     return text if text.casefold() != value.casefold() else _clipped(value, rng)
 
 
-def _confuse_one(tokens: list[str], rng: Random) -> list[str]:
+def _confuse_one(tokens: list[str], rng: Random, *, names: bool) -> list[str]:
     if rng.random() < 0.04 and len(tokens) > 2:
         at = rng.randrange(len(tokens))
         loop = "-".join([tokens[at][:1]] * rng.randrange(4, 9))
@@ -105,19 +109,19 @@ def _confuse_one(tokens: list[str], rng: Random) -> list[str]:
     order = list(range(len(tokens)))
     rng.shuffle(order)
     for at in order:
-        changed = _confused_word(tokens[at], rng)
+        changed = _confused_word(tokens[at], rng, names=names)
         if changed is not None:
             return [*tokens[:at], changed, *tokens[at + 1 :]]
     return tokens
 
 
-def _confused_word(word: str, rng: Random) -> str | None:
+def _confused_word(word: str, rng: Random, *, names: bool) -> str | None:
     bare = word.strip(",.").casefold()
     tail = "," if word.endswith(",") else ""
     for table in (WORDS, NUMBERS, LETTERS):
         if bare in table:
             return str(rng.choice(table[bare])) + tail
-    if bare.isalpha() and len(bare) > 3 and bare not in ("thousand", "dollars", "people"):
+    if names and bare.isalpha() and len(bare) > 3:
         return _respelled(word, rng)
     return None
 
@@ -134,8 +138,12 @@ def _respelled(word: str, rng: Random) -> str:
 
 
 def _clipped(value: str, rng: Random) -> str:
-    """The last sound is lost, or what was said is heard as nothing like it."""
-    return value[:-1] if len(value) > 2 else rng.choice(("uh", "huh"))
+    """A word is lost, or what was said is heard as nothing like it."""
+    words = value.split()
+    if len(words) < 2:
+        return rng.choice(("uh", "huh", "the"))
+    del words[rng.randrange(len(words))]
+    return " ".join(words)
 
 
 class Recogniser:
