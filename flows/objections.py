@@ -112,6 +112,8 @@ def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
         points += 3
     if found.kind in turn.phrases.kinds_named(turn.own.text):
         points += 2
+    if isinstance(found.value, str) and isinstance(held.value, str):
+        points += repair.likeness(found.value, held.value)
     if isinstance(found.value, dict) and found.kind is Kind.MONEY:
         amounts = [found.value[k] for k in ("min", "max") if found.value.get(k) is not None]
         small = all(isinstance(a, int | float) and a < SMALL_AMOUNT for a in amounts)
@@ -125,6 +127,9 @@ def _rejected_echo(turn: Turn, echoed: list[str]) -> str | None:
     if asked is not None and asked.kind in YES_OR_NO:
         return None
     named = turn.phrases.kinds_named(turn.own.text)
+    kinds = {turn.playbook.field(key).kind for key in echoed}
+    if named & {Kind.PHONE, Kind.EMAIL} and not named & kinds:
+        return None  # "Actually, my number is ...": that is about something else
     puts_right = turn.phrases.puts_right(turn.own.text)
     instead = Utterance(turn.phrases.without_objection(turn.own.text))
     for key in reversed(echoed):

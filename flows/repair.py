@@ -71,7 +71,12 @@ def voted(
 
 def nearly_the_same(one: str, other: str) -> bool:
     """Two hearings of one name, as far as their letters tell."""
-    return Levenshtein.normalized_similarity(_letters(one), _letters(other)) >= _NEARLY
+    return likeness(one, other) >= _NEARLY
+
+
+def likeness(one: str, other: str) -> float:
+    """How much of their letters two texts have in common, 0 to 1."""
+    return float(Levenshtein.normalized_similarity(_letters(one), _letters(other)))
 
 
 def twin(kind: Kind, reading: Candidate) -> Candidate | None:
