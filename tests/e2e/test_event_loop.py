@@ -74,7 +74,11 @@ def slow_callbacks() -> Iterator[SlowCallbacks]:
 def _code_of(handle: asyncio.Handle) -> str:
     callback = handle._callback  # type: ignore[attr-defined]
     task = getattr(callback, "__self__", None)
-    return task.get_name() if isinstance(task, asyncio.Task) else repr(callback)[:200]
+    if not isinstance(task, asyncio.Task):
+        return repr(callback)[:200]
+    name = task.get_name()
+    # Pipecat names its tasks; those that have no name are known by their coroutine.
+    return getattr(task.get_coro(), "__qualname__", name) if name.startswith("Task-") else name
 
 
 async def test_no_callback_of_a_whole_call_blocks_for_over_ten_milliseconds(
