@@ -46,7 +46,13 @@ def answer_to_read_back(turn: Turn) -> None:
 
 
 def _whole_value(turn: Turn, spec: PlaybookField) -> Candidate | None:
-    for candidate in read(spec.kind, turn.own, turn.around):
+    said = turn.own
+    if spec.kind in (Kind.NAME, Kind.COMPANY):
+        # "Exactly" and "no no" are no names.
+        if turn.answer is not Answer.OTHER and not turn.contradicts:
+            return None
+        said = Utterance(turn.phrases.without_objection(said.text))
+    for candidate in read(spec.kind, said, turn.around):
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
             return candidate
     return None
@@ -65,6 +71,7 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
     turn.failed(spec, held)
 
 
+WORDS_OF_A_NEED = 5
 SMALL_AMOUNT = 500
 """Money below this, and no currency said, is hardly a budget."""
 
@@ -95,7 +102,7 @@ def answer_to_echo(turn: Turn) -> None:
         if not _correct_echo(turn, turn.playbook.field(key), lead[key], found):
             _reject_echo(turn, turn.playbook.field(key), lead[key])
         return
-    if brings_another or _answers_the_question(turn):
+    if brings_another or (not turn.contradicts and _answers_the_question(turn)):
         return
     key = _rejected_echo(turn, echoed)
     if key is not None:
@@ -124,21 +131,20 @@ def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
 def _rejected_echo(turn: Turn, echoed: list[str]) -> str | None:
     """The value that the caller objects to without saying a better one that can be read."""
     asked = turn.asked()
-    if asked is not None and asked.kind in YES_OR_NO:
+    if asked is not None and asked.kind in YES_OR_NO and not turn.contradicts:
         return None
     named = turn.phrases.kinds_named(turn.own.text)
     kinds = {turn.playbook.field(key).kind for key in echoed}
     if named & {Kind.PHONE, Kind.EMAIL} and not named & kinds:
         return None  # "Actually, my number is ...": that is about something else
-    puts_right = turn.phrases.puts_right(turn.own.text)
     instead = Utterance(turn.phrases.without_objection(turn.own.text))
     for key in reversed(echoed):
         kind = turn.playbook.field(key).kind
         if kind in named or (instead.text and read(kind, instead, turn.around.asking(kind))):
             return key
-    if turn.state.wrap_up_heard:
+    if turn.state.wrap_up_heard and not turn.contradicts:
         return None
-    if turn.answer in (Answer.NO, Answer.CORRECTION) or puts_right:
+    if turn.answer in (Answer.NO, Answer.CORRECTION) or turn.contradicts:
         return echoed[-1]
     return None
 
@@ -166,6 +172,7 @@ def _says_it_better(turn: Turn, spec: PlaybookField) -> bool:
 def _reject_echo(turn: Turn, spec: PlaybookField, held: FieldState) -> None:
     turn.objected = True
     turn.touched.add(spec.key)
+    turn.rest = Utterance("")
     held.reject()
     turn.state.remarks.append(turn.phrases.sorry)
     turn.failed(spec, held)
@@ -216,7 +223,16 @@ def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Ca
     turn.objected = True
     turn.replace(spec, held, reading, refused=True)
     turn.rest = Utterance(after)
+    _keep_to_the_correction(turn)
     return True
+
+
+def _keep_to_the_correction(turn: Turn) -> None:
+    """What is left of a correction is no other name, and hardly a need in the caller's words."""
+    kinds = {Kind.NAME, Kind.COMPANY}
+    if len(turn.rest.text.split()) < WORDS_OF_A_NEED:
+        kinds.add(Kind.TEXT)
+    turn.touched |= {spec.key for spec in turn.playbook.fields if spec.kind in kinds}
 
 
 def _answers_the_question(turn: Turn) -> bool:

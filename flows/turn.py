@@ -20,7 +20,7 @@ from flows.capture import (
     answer,
     read,
 )
-from flows.dialogue import DialogueState, failures_at_most
+from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
@@ -130,6 +130,7 @@ class Turn:
             self.answer in (Answer.NO, Answer.CORRECTION)
             or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))
         )
+        self.contradicts = self.objects and self.phrases.contradicts(self.own.text)
         self.rest = self.all
         self.answer_to_question = answer_to(
             self.all.text,
@@ -191,9 +192,24 @@ class Turn:
         """Another value instead of the present one; `refused`: that one was heard and is wrong."""
         if refused:
             held.reject()
+            if self._had_better_be_typed(spec, held):
+                held.note(
+                    self.evidence(
+                        candidate.text, candidate.value, candidate.confidence, candidate.rule
+                    )
+                )
+                self.touched.add(spec.key)
+                return
         self.take(spec, candidate)
         if len(held.rejected) >= REJECTIONS_AT_MOST:
             self.give_up(spec, held)
+
+    def _had_better_be_typed(self, spec: PlaybookField, held: FieldState) -> bool:
+        """After so many wrong readings the next one is likely wrong too; typing has not been
+        asked for yet."""
+        if len(held.rejected) < OBJECTIONS_TO_TYPE or self.source is Source.TYPED:
+            return False
+        return typed_line(self.playbook, spec) not in held.lines
 
     def park(self, spec: PlaybookField) -> None:
         if spec.key not in self.state.parked:

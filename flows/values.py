@@ -33,6 +33,9 @@ def take_values(turn: Turn) -> None:
     if not turn.rest.text:
         return
     kinds = {spec.kind for spec in turn.playbook.fields if spec.key not in turn.touched}
+    if turn.around.asked in (Kind.NAME, Kind.COMPANY):
+        # "Oh come on, Mei Iyer": the name is what follows.
+        turn.rest = Utterance(turn.phrases.without_objection(turn.rest.text))
     around = turn.around
     if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
         around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)

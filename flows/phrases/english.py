@@ -52,14 +52,19 @@ _OBJECTS = re.compile(
     re.IGNORECASE,
 )
 _OBJECTION = re.compile(
-    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|come on|no+|nope|nah"
+    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+|nope|nah"
     r"|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
     r"|that is (?:not right|wrong)|that isn't (?:right|it))\b[,. !]*)+"
     r"(?:(?:it's|it is|it should be|that's|make that|the name is)\b[, ]*)?",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r"\b(?:it's|it is|should be|make that|the name is)\b[, ]*$", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r"\b(?:it's|it is|should be|make that|the name is)\b[, ]*$"
+    r"|\bnot (?:quite|exactly|really|right)\b|\b(?:wrong|incorrect|almost|isn't)\b|\btold you\b"
+    r"|\bi (?:said|meant)\b",
+    re.IGNORECASE,
+)
 _NAMED = {
     Kind.PHONE: re.compile(
         r"\b(?:my|the|phone|cell|mobile) (?:\w+ )?(?:number|phone|cell)\b", re.I
@@ -195,7 +200,7 @@ class English:
     def without_objection(self, text: str) -> str:
         return _OBJECTION.sub("", text.strip()).strip(" ,.;")
 
-    def puts_right(self, text: str) -> bool:
+    def contradicts(self, text: str) -> bool:
         objection = _OBJECTION.match(text.strip())
         return objection is not None and _INSTEAD.search(objection.group()) is not None
 

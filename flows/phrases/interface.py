@@ -67,8 +67,9 @@ class Phrases(Protocol):
     def without_objection(self, text: str) -> str:
         """The words behind "no, it's": what the caller says instead."""
 
-    def puts_right(self, text: str) -> bool:
-        """Whether the words begin like "sorry, it's": another value follows."""
+    def contradicts(self, text: str) -> bool:
+        """Whether the words begin like "sorry, it's" or "not quite": they object to what was
+        said and are no plain no to a question."""
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         """The kinds of value that the words name: "my number is" names a phone number."""

@@ -92,7 +92,7 @@ class Caller:
         draw = self._rng.random()
         if draw < 0.3:
             return [Said("", before=self._grumbling(self._rng.choice(NO)))]
-        if draw < 0.6:
+        if draw < 0.6 or key not in ("email", "phone"):
             return [self._correction(key, self._value(key, "plain"), "plain")]
         return [self._partial_correction(key, str(reply.readback[key]))]
 
@@ -164,6 +164,8 @@ class Caller:
     def _form(self, key: str, say: str, nth: int) -> str:
         """What the bot's words ask for."""
         low = say.casefold()
+        if "type" in low and self._who.types:
+            return "typed"
         if key == "email":
             if "before the at" in low:
                 return "local" if nth < 2 else "local_spelled"
@@ -172,7 +174,7 @@ class Caller:
             if any(words in low for words in ASKED_FOR_WORDS):
                 return "words"
             if "type" in low:
-                return "typed" if self._who.types else self._rng.choice(("words", "spelled"))
+                return self._rng.choice(("words", "spelled"))
             if "letter by letter" in low or "spell" in low:
                 return "spelled"
             return "plain" if nth < 2 and self._rng.random() < 0.8 else "spelled"
@@ -180,7 +182,7 @@ class Caller:
             if "last four" in low:
                 return "last4" if self._rng.random() < 0.5 else "digits"
             if "type" in low or "keypad" in low:
-                return "typed" if self._who.types else "digits"
+                return "digits"
             return "digits" if "digit" in low else "plain"
         if key in ("name", "company") and "spell" in low:
             return "spelled"

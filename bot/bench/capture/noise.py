@@ -15,7 +15,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any, Protocol
 
-from bot.bench.capture.spoken import Said
+from bot.bench.capture.spoken import LEAD_INS, Said
 
 LETTERS = {
     "a": ("", "h", "eh", "and"), "b": ("d", "p", "v", "be"), "c": ("z", "see", "t"),
@@ -177,8 +177,11 @@ class Recogniser:
         nth = self._count.get(key, 0)
         self._count[key] = nth + 1
         if takes and nth < len(takes):
-            heard = str(takes[nth]["heard"])
-            return f"{clause.before} {heard}" if clause.form == "correction" else heard
+            # The first take has its own lead-in; behind "no, it's" only the bare value fits.
+            objecting = clause.before not in LEAD_INS.get(clause.field or "", ("",))
+            if not objecting:
+                return str(takes[nth]["heard"])
+            return f"{clause.before} {takes[-1]['heard']}"
         return " ".join(self._word(w, rng) for w in clause.text.split())
 
     def _word(self, word: str, rng: Random) -> str:

@@ -207,7 +207,7 @@ def persona(seed: int) -> Persona:
         corrects_midway=frozenset(
             {rng.choice(("budget", "phone", "team_size"))} - refuses if rng.random() < 0.15 else ()
         ),
-        types=rng.random() < 0.5,
+        types=rng.random() < 0.8,
     )
 
 
