@@ -140,3 +140,17 @@ async def test_a_server_that_is_down_is_named() -> None:
     )
     with pytest.raises(LeadlineError, match="does not answer"):
         await check_livekit_room(settings, "any")
+
+
+async def test_a_call_that_takes_too_long_ends_with_a_goodbye(
+    start_bot: StartBot, providers: ProviderRig, livekit_server: LiveKitServer
+) -> None:
+    async with (
+        start_bot(**providers.env(), LEADLINE_MAX_CALL_S="3") as bot,
+        participant(livekit_server, room=bot.room) as caller,
+    ):
+        await caller.bot_speaks(since=caller.joined_at)
+        record = await bot.record()
+    assert record.end_reason == "max_duration"
+    assert "goodbye" in record.turns[-1].heard_text.lower()
+    assert not record.turns[-1].interrupted
