@@ -34,6 +34,7 @@ from bot.latency import parts_ms, summarise
 from bot.pipeline import Chain, build_pipeline
 from bot.records import CallRecord, EndReason, Rungs
 from bot.rtvi_feed import RTVIFeed
+from bot.second_reader import SecondReader
 from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
@@ -103,6 +104,7 @@ class Call:
         self._greeted = False
         self._silences = 0
         self._leaving: asyncio.Task[None] | None = None
+        self._second_reader: SecondReader | None = None
 
     @property
     def call_id(self) -> str:
@@ -127,6 +129,7 @@ class Call:
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)
             stack.push_async_callback(self._cancel_tasks)
+            stack.push_async_callback(self._stop_reading)
             self._own(feed.run(), "rtvi-feed")
             self._interview.begin()
             await self._talk(worker)
@@ -203,6 +206,7 @@ class Call:
             generated_text=lambda: reply_guard.generated_text,
         )
         self._interview.on_reply_heard = self._after_reply
+        self._read_twice()
         chain = build_pipeline(
             settings=settings,
             transport=self._line.transport,
@@ -227,6 +231,21 @@ class Call:
             observers=[self._latency_observer(), self._usage_observer()],
             idle_timeout_secs=None,
         )
+
+    def _read_twice(self) -> None:
+        """With a key for an LLM a second reader reads what the rules cannot."""
+        if self._settings.openai_api_key is None:
+            return
+        self._second_reader = SecondReader(
+            settings=self._settings,
+            conversation=self._conversation,
+            on_accepted=self._interview.second_reading_accepted,
+        )
+        self._interview.on_caller_turn_ended = self._second_reader.caller_turn_ended
+
+    async def _stop_reading(self) -> None:
+        if self._second_reader is not None:
+            await self._second_reader.aclose()
 
     def _follow_turns(self, chain: Chain) -> None:
         async def started(*_: Any) -> None:

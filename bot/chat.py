@@ -14,6 +14,7 @@ from loguru import logger
 from bot.config import Settings
 from bot.lead_record import lead_record
 from bot.records import CallRecord, EndReason, LeadRecord, Rungs, TurnRecord
+from bot.second_reader import SecondReader
 from flows.conversation import Conversation
 from flows.playbook import Playbook
 from flows.prompt import system_prompt
@@ -130,9 +131,12 @@ class ChatSession:
         recorded: bool,
         keeper: Keeper | None,
         speaker: Speaker | None,
+        second_reader: Callable[[Conversation], SecondReader] | None = None,
     ) -> None:
-        """`speaker` None: the scripted dialogue. `keeper` None: nothing is kept."""
+        """`speaker` None: the scripted dialogue. `keeper` None: nothing is kept.
+        `second_reader` makes the one that reads this conversation; None: the rules alone."""
         self.conversation = Conversation(playbook=playbook, clock=clock, recorded=recorded)
+        self._second_reader = second_reader(self.conversation) if second_reader else None
         self._keeper = keeper
         self._speaker = speaker
         self._messages: list[dict[str, str]] = []
@@ -154,6 +158,8 @@ class ChatSession:
         self.conversation.caller_said(text)
         self._messages.append({"role": "user", "content": text[:4000]})
         self._record("caller", text[:20_000], began, Rungs())
+        if self._second_reader is not None:
+            self._second_reader.caller_turn_ended()
         say, rung = "", None
         if self._speaker is not None and not self._scripted_now():
             say = await self._speaker.reply(self.conversation, self._messages[-MESSAGES_KEPT:])
@@ -162,6 +168,9 @@ class ChatSession:
 
     async def finish(self) -> None:
         """Keeps the call and the lead as they are."""
+        if self._second_reader is not None:
+            await self._second_reader.idle()  # At most its time-out: the last turn counts too.
+            await self._second_reader.aclose()
         if self._keeper is not None:
             await self._keeper.finish(self._call(self._end_reason()), self._lead())
 

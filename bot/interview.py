@@ -57,6 +57,7 @@ class Interview:
         self.call = call
         self.transcript = Transcript(started_at=time.monotonic())
         self.on_reply_heard: Callable[[], None] = lambda: None
+        self.on_caller_turn_ended: Callable[[], None] = lambda: None
         self.rungs = rungs
         self._recorder = recorder
         self._listeners = listeners
@@ -111,6 +112,11 @@ class Interview:
         caller_turn = self.transcript.bot_began(self.rungs)
         if caller_turn:
             self._save(caller_turn)
+            self.on_caller_turn_ended()
+
+    def second_reading_accepted(self) -> None:
+        """The second reader has found something in a caller turn."""
+        self._announce_lead()
 
     def bot_heard(self, reply: HeardReply) -> None:
         """A reply is over: heard to its end, or cut."""

@@ -11,10 +11,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flows.capture import Answer, Kind, Utterance, answer
-from flows.dialogue import ASKS_AT_MOST, HOLDS_AT_MOST, DialogueState, Ending, is_asked_out
+from flows.dialogue import (
+    ASKS_AT_MOST,
+    HOLDS_AT_MOST,
+    DialogueState,
+    Ending,
+    is_asked_out,
+    is_read_back,
+)
 from flows.lead import ASKABLE, Event, Status
 from flows.objections import answer_to_echo, answer_to_read_back
-from flows.playbook import Playbook, PlaybookField, Verify
+from flows.playbook import Playbook, PlaybookField
 from flows.turn import YES_OR_NO, Final, Turn
 from flows.values import take_values
 
@@ -138,7 +145,7 @@ def _let_go_of_what_was_asked_out(turn: Turn) -> None:
         elif (
             held.asked >= ASKS_AT_MOST
             and held.status is Status.VALIDATED
-            and spec.verify is Verify.READBACK
+            and is_read_back(spec, held)
         ):
             turn.park(spec)
 

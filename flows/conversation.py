@@ -16,8 +16,8 @@ from flows.caller_turn import read_turn
 from flows.capture import Word
 from flows.dialogue import DialogueState, Directive, Ending, decide
 from flows.heard import Heard, analyse
-from flows.lead import Lead, Source, same_value
-from flows.playbook import Disposition, Playbook, filled
+from flows.lead import Lead, Source, Status, same_value
+from flows.playbook import Disposition, Playbook, PlaybookField, filled
 from flows.proposals import accept_proposal
 from flows.score import ScoreReason, disposition, next_action, score, score_reasons, summary
 from flows.turn import Final, cleaned, surroundings
@@ -95,6 +95,27 @@ class Conversation:
         """What the heard words of the present bot turn asked for and read back."""
         return self._heard
 
+    @property
+    def now(self) -> datetime:
+        """The moment of the newest caller turn, in the playbook's time zone."""
+        return self._now
+
+    @property
+    def last_said(self) -> str:
+        """The caller's newest turn, open or closed; empty before the first one."""
+        return self._state.said[-1] if self._state.said else ""
+
+    @property
+    def last_heard(self) -> str:
+        """The words of the present bot turn that the caller has heard."""
+        return self._bot_text
+
+    @property
+    def open_fields(self) -> tuple[PlaybookField, ...]:
+        """The fields of which nothing is known."""
+        lead = self.lead
+        return tuple(f for f in self.playbook.fields if lead[f.key].status is Status.OPEN)
+
     def lead_document(self) -> dict[str, Any]:
         """Every field of the playbook as `{"value", "status", "evidence", "candidates"?}`."""
         return self.lead.document()
@@ -168,6 +189,7 @@ class Conversation:
             value,
             text_evidence,
             said=[*self._state.said],
+            turn=self._state.turn,
             playbook=self.playbook,
             now=self._now,
         )

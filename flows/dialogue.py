@@ -19,6 +19,10 @@ ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
 READBACKS_AT_MOST = 3
 """Read-backs of one value that got neither yes nor no, before the dialogue moves on."""
+OBJECTIONS_TO_READ_BACK = 2
+"""After so many objections a value that is otherwise said in passing is read back instead."""
+OBJECTIONS_TO_TYPE = 3
+"""After so many wrong values the caller is asked to type it: another hearing will not help."""
 ASKS_AT_MOST = 12
 """Questions and read-backs of one field that a caller may hear; then a person settles it."""
 CALLER_TURNS_AT_MOST = 90
@@ -256,7 +260,7 @@ def _readback_due(state: DialogueState, playbook: Playbook) -> str | None:
     for spec in wanted(state, playbook):
         field_state = state.lead[spec.key]
         if (
-            spec.verify is Verify.READBACK
+            is_read_back(spec, field_state)
             and field_state.value is not None
             and field_state.status in (Status.VALIDATED, Status.HEARD)
             and spec.key not in state.parked
@@ -272,11 +276,31 @@ def _echo_due(state: DialogueState, playbook: Playbook, *, leave_out: str | None
         field_state = state.lead[spec.key]
         if spec.key == leave_out or field_state.value is None:
             continue
+        if is_read_back(spec, field_state) and spec.key not in state.parked:
+            continue
         proposal = field_state.status is Status.HEARD and spec.verify is not Verify.READBACK
         fresh = field_state.status is Status.VALIDATED and spec.verify is Verify.ECHO
         if (proposal or fresh) and not same_value(field_state.echoed, field_state.value):
             due[spec.key] = field_state.value
     return dict(list(due.items())[:ECHOES_AT_ONCE])
+
+
+def is_read_back(spec: PlaybookField, held: FieldState) -> bool:
+    """Whether the value waits for a yes; one that was misheard twice does, whatever its field."""
+    if spec.verify is Verify.READBACK:
+        return True
+    return spec.verify is Verify.ECHO and len(held.rejected) >= OBJECTIONS_TO_READ_BACK
+
+
+def misses(held: FieldState) -> int:
+    """Ways of asking that have failed; the first wrong value is not the question's fault."""
+    return max(held.failures, len(held.rejected) - 1)
+
+
+def typed_line(playbook: Playbook, spec: PlaybookField) -> str:
+    """The question that asks for typing."""
+    step = RepairStep.KEYPAD if spec.kind is Kind.PHONE else RepairStep.TYPED
+    return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
 
 
 def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
@@ -302,9 +326,12 @@ def _echo_line(playbook: Playbook, key: str, value: Any, now: datetime) -> str:
 def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> RepairStep | None:
     """The step of the ladder that asks for the field now; None: one of its own questions."""
     field_state = state.lead[spec.key]
+    misheard = len(field_state.rejected) >= OBJECTIONS_TO_TYPE and field_state.value is None
+    if misheard and typed_line(playbook, spec) not in field_state.lines:
+        return RepairStep.KEYPAD if spec.kind is Kind.PHONE else RepairStep.TYPED
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):
         spelled = spec.kind in (Kind.NAME, Kind.COMPANY)
-        return RepairStep.SPELL if spelled and field_state.failures >= 3 else None
+        return RepairStep.SPELL if spelled and misses(field_state) >= 3 else None
     if field_state.partial is not None and field_state.failures <= 1:
         missing = _missing_part(spec, field_state, phrases_for(playbook.language))
         if missing is not None:
@@ -333,7 +360,7 @@ def _missing_part(
     """How to ask for what is missing; None when every way of it has been heard."""
     partial = field_state.partial or ""
     first = RepairStep.BEFORE_AT if partial.startswith("@") else RepairStep.REST
-    steps = (first,) if len(field_state.pieces) < 2 else ()
+    steps: tuple[RepairStep, ...] = (first,) if len(field_state.pieces) < 2 else ()
     for step in (*steps, RepairStep.GO_ON, RepairStep.AND_THEN):
         if phrases.repair(spec.kind, spec.label, step) not in field_state.lines:
             return step
@@ -364,13 +391,16 @@ def ask_lines(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> 
     lines = [repair(step)] if step is not None else []
     if step is None and field_state.lines and not field_state.failures:
         lines.append(spec.short)
-    lines += spec.questions[field_state.failures :]
+    lines += spec.questions[misses(field_state) :]
     if spec.kind is Kind.EMAIL:
         lines += [repair(s) for s in (RepairStep.WORDS_FOR_LETTERS, RepairStep.TYPED)]
     elif spec.kind is Kind.PHONE:
         lines += [repair(s) for s in (RepairStep.DIGIT_BY_DIGIT, RepairStep.KEYPAD)]
     else:
         lines.append(repair(RepairStep.TYPED))
+    if field_state.rejected and spec.kind in (Kind.EMAIL, Kind.PHONE):
+        # What was said wrong before is not asked for as if it were new.
+        return [*lines, *spec.questions[1:]]
     return [*lines, spec.short, *spec.questions]
 
 

@@ -57,7 +57,7 @@ def analyse(
     read_backs = {
         spec.key: values[spec.key]
         for spec in playbook.fields
-        if spec.key in values and spec.verify is Verify.READBACK
+        if spec.key in values and (spec.verify is Verify.READBACK or spec.key in directive.readback)
     }
     asked = None if wrap_up else _asked(rest, playbook=playbook, directive=directive)
     if asked is not None and read_backs and asked not in read_backs:
@@ -141,7 +141,7 @@ def _values_said(
                     text = _without(text, reading.text)
                     beside_echoes = _without(beside_echoes, reading.text)
         elif (
-            spec.key in directive.echo
+            (spec.key in directive.echo or spec.key in directive.readback)
             and state.value is not None
             and _says(text, spec.kind, state.value, around)
         ):

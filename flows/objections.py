@@ -104,9 +104,9 @@ def answer_to_echo(turn: Turn) -> None:
         return
     if brings_another or (not turn.contradicts and _answers_the_question(turn)):
         return
-    key = _rejected_echo(turn, echoed)
-    if key is not None:
-        _reject_echo(turn, turn.playbook.field(key), lead[key])
+    rejected = _rejected_echo(turn, echoed)
+    if rejected is not None:
+        _reject_echo(turn, turn.playbook.field(rejected), lead[rejected])
 
 
 def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:

@@ -21,6 +21,10 @@ _SHAPES: dict[Kind, type | tuple[type, ...]] = {
 }
 
 
+_READ_BY_RULES = (Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.DATETIME)
+"""Kinds of which the rules' reading wins where there is one."""
+
+
 def accept_proposal(
     state: DialogueState,
     key: str,
@@ -28,12 +32,14 @@ def accept_proposal(
     words: str,
     *,
     said: Sequence[str],
+    turn: int,
     playbook: Playbook,
     now: datetime,
 ) -> bool:
     """Puts the value into `state` as heard; False where it is not to be believed.
 
-    The words must occur in one caller turn, one after the other. A field that the caller has
+    `said` are the caller's latest turns, of which the last one is the `turn`th of the call.
+    The words must occur in one of them, one after the other. A field that the caller has
     settled or refused is left alone, consent is never inferred, and an e-mail address or a phone
     number must be what our own reading of those words gives.
     """
@@ -41,19 +47,24 @@ def accept_proposal(
     if held is None or held.status is not Status.OPEN or value is None or value == "":
         return False
     spec = playbook.field(key)
-    turn = _turn_with(words, said)
-    if turn is None or spec.kind is Kind.CONSENT or not _has_shape(spec.kind, value):
+    index = _turn_with(words, said)
+    if index is None or spec.kind is Kind.CONSENT or not _has_shape(spec.kind, value):
         return False
     if spec.kind in (Kind.EMAIL, Kind.PHONE):
         around = surroundings(state, playbook, now, confirming=False).asking(spec.kind)
         readings = read(spec.kind, Utterance.of(words), around)
         if not any(same_value(c.value, value) for c in readings):
             return False
+    if spec.kind in _READ_BY_RULES:
+        around = surroundings(state, playbook, now, confirming=False).asking(spec.kind)
+        ours = [c.value for c in read(spec.kind, Utterance.of(words), around) if c.value is not None]
+        if ours and not any(same_value(one, value) for one in ours):
+            return False  # "Fifty thousand" is not a million, whoever says so.
     if spec.kind in (Kind.NAME, Kind.COMPANY, Kind.TEXT) and not _within(str(value), words):
         return False
     evidence = Evidence(
         text=words.strip()[:400],
-        turn=state.turn,
+        turn=turn - (len(said) - 1 - index),
         source=Source.LLM,
         value=value,
         confidence=0.5,

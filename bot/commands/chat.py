@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from bot.chat import ChatSession, Reply
     from bot.config import Settings
+    from bot.second_reader import SecondReader
+    from flows.conversation import Conversation
     from flows.playbook import Playbook, PlaybookField
 
 LONGEST_LINE = 8_000_000
@@ -68,14 +70,16 @@ async def _chat(
     import asyncio
     from contextlib import AsyncExitStack
     from datetime import UTC, datetime
+    from functools import partial
 
     from bot.chat import ChatSession, LLMSpeaker
 
     async with AsyncExitStack() as stack:
-        speaker = None
+        speaker = second_reader = None
         if settings.openai_api_key is not None and not scripted:
             speaker = LLMSpeaker(settings, playbook)
             stack.push_async_callback(speaker.aclose)
+            second_reader = partial(_second_reader, settings)
         recorder = None
         if keep:
             from bot.storage import Recorder, Store
@@ -88,6 +92,7 @@ async def _chat(
             recorded=settings.recorded,
             keeper=recorder,
             speaker=speaker,
+            second_reader=second_reader,
         )
         talk = _talk_json if as_json else _talk_on_terminal
         try:
@@ -97,6 +102,12 @@ async def _chat(
             pass
         finally:
             await session.finish()
+
+
+def _second_reader(settings: Settings, conversation: Conversation) -> SecondReader:
+    from bot.second_reader import SecondReader
+
+    return SecondReader(settings=settings, conversation=conversation)
 
 
 async def _talk_json(session: ChatSession) -> None:

@@ -52,8 +52,8 @@ _OBJECTS = re.compile(
     re.IGNORECASE,
 )
 _OBJECTION = re.compile(
-    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+|nope|nah"
-    r"|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
+    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+"
+    r"|nope|nah|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
     r"|that is (?:not right|wrong)|that isn't (?:right|it))\b[,. !]*)+"
     r"(?:(?:it's|it is|it should be|that's|make that|the name is)\b[, ]*)?",

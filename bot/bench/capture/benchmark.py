@@ -13,6 +13,7 @@ from bot.bench.capture.naive import NaiveFiller
 from bot.bench.capture.noise import Channel, Recogniser, channel, recorded_pairs
 from bot.bench.capture.personas import NOW, Persona, persona
 from bot.bench.capture.record_pairs import recorded_persona
+from flows.capture import warm_up
 from flows.conversation import Conversation
 from flows.lead import same_value
 from flows.playbook import Playbook
@@ -65,7 +66,8 @@ class Result:
 
 @dataclass
 class Latency:
-    """Milliseconds of CPU-bound work, one entry a call of the method."""
+    """Milliseconds of the thread's CPU time, one entry a call of the method: what the machine's
+    other work takes does not count."""
 
     caller_said: list[float] = field(default_factory=list)
     bot_heard: list[float] = field(default_factory=list)
@@ -85,6 +87,11 @@ class Report:
     naive: Result
     clean_turns_a_call: float
     latency: Latency
+
+    @property
+    def turns_to_clean(self) -> float:
+        """Turns of a call, as a factor on those of the same callers without noise."""
+        return self.dialogue.turns_a_call / max(self.clean_turns_a_call, 1e-9)
 
 
 def personas(count: int, *, seed: int, noise: str, half: str) -> Iterator[Persona]:
@@ -121,15 +128,17 @@ def run(
 ) -> Report:
     """Raises ValueError for a noise that is neither a name nor a rate."""
     line = channel(noise)
+    warm_up()
     callers = list(personas(count, seed=seed, noise=noise, half=half))
     latency = Latency()
     dialogue, naive, clean = Result(), Result(), Result()
     for who in callers:
-        _dialogue_call(dialogue, who, playbook, line, f"{seed}-{who.seed}", latency)
-        _naive_call(naive, who, playbook, line, f"{seed}-{who.seed}")
+        of_this_call = f"{seed}-{who.seed}"
+        _dialogue_call(dialogue, who, playbook, line, seed=of_this_call, latency=latency)
+        _naive_call(naive, who, playbook, line, seed=of_this_call)
         if noise != "clean":
             silent = channel("clean")
-            _dialogue_call(clean, who, playbook, silent, f"{seed}-{who.seed}", Latency())
+            _dialogue_call(clean, who, playbook, silent, seed=of_this_call, latency=Latency())
     return Report(
         noise=noise,
         seed=seed,
@@ -143,7 +152,7 @@ def run(
 
 
 def _dialogue_call(
-    result: Result, who: Persona, playbook: Playbook, line: Channel, seed: str, latency: Latency
+    result: Result, who: Persona, playbook: Playbook, line: Channel, *, seed: str, latency: Latency
 ) -> None:
     talk = Conversation(playbook=playbook, clock=lambda: NOW)
     caller, rng = Caller(who, dice(f"caller-{seed}")), dice(f"noise-{seed}")
@@ -155,9 +164,9 @@ def _dialogue_call(
     count = 0
     while True:
         talk.bot_began()
-        began = time.perf_counter()
+        began = time.thread_time()
         talk.bot_heard(spoken, complete=True)
-        latency.bot_heard.append(1000 * (time.perf_counter() - began))
+        latency.bot_heard.append(1000 * (time.thread_time() - began))
         if talk.done or count >= TURNS_AT_MOST:
             break
         heard = talk.heard
@@ -169,9 +178,9 @@ def _dialogue_call(
         story.append((about, spoken, ", ".join(c.text for c in said), text))
         if about:
             turns[about] = turns.get(about, 0) + 1
-        began = time.perf_counter()
+        began = time.thread_time()
         talk.caller_said(text)
-        latency.caller_said.append(1000 * (time.perf_counter() - began))
+        latency.caller_said.append(1000 * (time.thread_time() - began))
         spoken = talk.reply()
     result.calls += 1
     result.turns += count
@@ -180,7 +189,9 @@ def _dialogue_call(
     _count(result, who, got, turns, story)
 
 
-def _naive_call(result: Result, who: Persona, playbook: Playbook, line: Channel, seed: str) -> None:
+def _naive_call(
+    result: Result, who: Persona, playbook: Playbook, line: Channel, *, seed: str
+) -> None:
     filler = NaiveFiller(playbook)
     caller, rng = Caller(who, dice(f"caller-{seed}")), dice(f"noise-{seed}")
     if isinstance(line, Recogniser):

@@ -1,0 +1,141 @@
+"""`leadline bench`: the benchmarks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.bench.capture.benchmark import Report, Result
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The benchmarks.")
+
+
+@app.callback()
+def _bench() -> None:
+    """One command for each benchmark."""
+
+
+@app.command(
+    epilog="Example: leadline bench capture --noise 0.27 --personas 300",
+    help="How well callers' values are captured, and what a naive slot filler makes of them.",
+)
+def capture(  # noqa: PLR0917 - Typer names them
+    noise: Annotated[
+        str,
+        typer.Option(help="An error rate such as 0.27, or: clean, recogniser.", metavar="NOISE"),
+    ] = "clean",
+    personas: Annotated[int, typer.Option(min=1, max=5000, help="Simulated callers.")] = 200,
+    seed: Annotated[int, typer.Option(help="Other callers, the same each time.")] = 1,
+    held_out: Annotated[
+        bool,
+        typer.Option("--held-out", help="The half of callers that nothing was tuned on."),
+    ] = False,
+    playbook: Annotated[
+        str, typer.Option(help="A playbook's name, or a YAML file.", metavar="NAME|FILE")
+    ] = "b2b-software",
+    failures: Annotated[
+        int, typer.Option(min=0, help="Show so many values that went wrong, with their turns.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Run simulated callers through the dialogue."""
+    from bot.bench.capture.benchmark import run
+    from bot.playbooks import load_playbook
+
+    try:
+        report = run(
+            playbook=load_playbook(playbook),
+            count=personas,
+            seed=seed,
+            noise=noise,
+            half="held-out" if held_out else "development",
+        )
+    except ValueError:
+        raise UsageError(
+            f"--noise {noise}: is neither a rate from 0 to 1, nor 'clean', nor 'recogniser'"
+        ) from None
+    if as_json:
+        typer.echo(json.dumps(_document(report)))
+        return
+    _print(report, failures)
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
+        "noise": report.noise,
+        "seed": report.seed,
+        "half": report.half,
+        "personas": report.personas,
+        "dialogue": _result(report.dialogue),
+        "naive": _result(report.naive),
+        "clean_turns_a_call": round(report.clean_turns_a_call, 2),
+        "turns_to_clean": round(report.turns_to_clean, 3),
+        "caller_said_p99_ms": round(report.latency.p99("caller_said"), 2),
+        "bot_heard_p99_ms": round(report.latency.p99("bot_heard"), 2),
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    total = result.total
+    return {
+        "exact": _share(total.exact, total.given),
+        "confirmed_and_wrong": _share(total.confirmed_wrong, total.given),
+        "wrong": _share(total.wrong, total.given),
+        "unknown": _share(total.unknown, total.given),
+        "turns_a_call": round(result.turns_a_call, 2),
+        "calls_without_end": result.endless,
+        "fields": {key: asdict(count) for key, count in result.fields.items()},
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 5) if whole else 0.0
+
+
+def _print(report: Report, failures: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(
+        f"{report.personas} callers, noise {report.noise}, seed {report.seed}, {report.half} half"
+    )
+    for title, result in (("the dialogue", report.dialogue), ("a naive filler", report.naive)):
+        table = Table(title=title, title_justify="left")
+        table.add_column("field")
+        for name in ("given", "exact", "confirmed, wrong", "wrong", "unknown", "turns a call"):
+            table.add_column(name, justify="right")
+        rows = [*result.fields.items(), ("all", result.total)]
+        for key, count in rows:
+            table.add_row(
+                key,
+                str(count.given),
+                f"{_share(count.exact, count.given):.2%}",
+                f"{_share(count.confirmed_wrong, count.given):.2%}",
+                f"{_share(count.wrong, count.given):.2%}",
+                f"{_share(count.unknown, count.given):.2%}",
+                f"{(result.turns if key == 'all' else count.turns) / max(1, result.calls):.2f}",
+            )
+        console.print(table)
+    latency = report.latency
+    console.print(
+        f"Turns: {report.turns_to_clean:.2f} times a clean call's "
+        f"({report.clean_turns_a_call:.2f}). Without an end: {report.dialogue.endless}. "
+        f"CPU p99: caller_said {latency.p99('caller_said'):.1f} ms, "
+        f"bot_heard {latency.p99('bot_heard'):.1f} ms."
+    )
+    for failure in report.dialogue.failures[:failures]:
+        console.print(
+            f"\n{failure['field']} of {failure['persona']}: {failure['truth']!r} became "
+            f"{failure['got']!r} ({failure['status']})"
+        )
+        for field, bot, said, heard in failure["story"]:
+            if field == failure["field"]:
+                console.print(f"  bot     {bot}\n  caller  {said}\n  heard   {heard}", markup=False)
