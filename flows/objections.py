@@ -230,7 +230,7 @@ def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Ca
 def _keep_to_the_correction(turn: Turn) -> None:
     """What is left of a correction is no other name, and hardly a need in the caller's words."""
     kinds = {Kind.NAME, Kind.COMPANY}
-    if len(turn.rest.text.split()) < WORDS_OF_A_NEED:
+    if len(turn.rest.text.split()) < WORDS_OF_A_NEED or "." not in turn.own.text.strip(" ."):
         kinds.add(Kind.TEXT)
     turn.touched |= {spec.key for spec in turn.playbook.fields if spec.kind in kinds}
 

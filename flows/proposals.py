@@ -57,7 +57,8 @@ def accept_proposal(
             return False
     if spec.kind in _READ_BY_RULES:
         around = surroundings(state, playbook, now, confirming=False).asking(spec.kind)
-        ours = [c.value for c in read(spec.kind, Utterance.of(words), around) if c.value is not None]
+        found = read(spec.kind, Utterance.of(words), around)
+        ours = [c.value for c in found if c.value is not None]
         if ours and not any(same_value(one, value) for one in ours):
             return False  # "Fifty thousand" is not a million, whoever says so.
     if spec.kind in (Kind.NAME, Kind.COMPANY, Kind.TEXT) and not _within(str(value), words):

@@ -57,6 +57,8 @@ def voted(
     """
     if not held.rejected or kind not in (Kind.EMAIL, Kind.PHONE):
         return None
+    if str(newest.value).casefold() in newest.text.casefold():
+        return None  # written out, as one types it: there is nothing to mishear
     earlier = [e.value for e in held.evidence if isinstance(e.value, str)]
     around = around.asking(kind)
 

@@ -129,8 +129,11 @@ class Turn:
         self.objects = bool(self.own.text) and (
             self.answer in (Answer.NO, Answer.CORRECTION)
             or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))
+            or (self.answer is Answer.QUESTION and self.phrases.contradicts(self.own.text))
         )
-        self.contradicts = self.objects and self.phrases.contradicts(self.own.text)
+        self.contradicts = self.objects and (
+            self.phrases.contradicts(self.own.text) or self._no_is_no_answer()
+        )
         self.rest = self.all
         self.answer_to_question = answer_to(
             self.all.text,
@@ -153,6 +156,16 @@ class Turn:
         others = finals[0].alternatives if len(finals) == 1 else ()
         return Utterance(
             self.phrases.without_address(text, persona), words, tuple(cleaned(a) for a in others)
+        )
+
+    def _no_is_no_answer(self) -> bool:
+        """ "No, ..." behind a value said in passing, where the question wants no yes or no."""
+        asked = self.asked()
+        return (
+            self.answer in (Answer.NO, Answer.CORRECTION)
+            and bool(self.state.echoed)
+            and asked is not None
+            and asked.kind not in YES_OR_NO
         )
 
     def confirm(self, key: str, held: FieldState) -> None:
@@ -181,7 +194,12 @@ class Turn:
     def amended(self, spec: PlaybookField, held: FieldState) -> Candidate | None:
         if held.value is None:
             return None
-        amended = amend(spec.kind, held.value, self.own, self.around)
+        said = self.own
+        if spec.kind in (Kind.NAME, Kind.COMPANY):
+            said = Utterance(self.phrases.without_objection(said.text))
+            if not said.text:
+                return None
+        amended = amend(spec.kind, held.value, said, self.around)
         if amended is None or amended.value is None or same_value(amended.value, held.value):
             return None
         return None if held.was_rejected(amended.value) else amended

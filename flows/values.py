@@ -25,6 +25,7 @@ _NO_NEED = (
 """A turn that is one of these says nothing in the caller's own words about a text field."""
 _WORDS_BESIDE = {Kind.EMAIL: 3, Kind.PHONE: 3, Kind.MONEY: 1, Kind.COUNT: 1, Kind.DATE: 1}
 """An utterance with no more words than these beside a value is no need in the caller's words."""
+_SAID_BEHIND_A_GRUMBLE = (Kind.NAME, Kind.COMPANY, Kind.EMAIL, Kind.PHONE)
 _FIGURES = (Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.DATETIME)
 _MAY_CARRY_A_PART = (Answer.OTHER, Answer.NO, Answer.CORRECTION)
 
@@ -33,7 +34,7 @@ def take_values(turn: Turn) -> None:
     if not turn.rest.text:
         return
     kinds = {spec.kind for spec in turn.playbook.fields if spec.key not in turn.touched}
-    if turn.around.asked in (Kind.NAME, Kind.COMPANY):
+    if turn.around.asked in _SAID_BEHIND_A_GRUMBLE:
         # "Oh come on, Mei Iyer": the name is what follows.
         turn.rest = Utterance(turn.phrases.without_objection(turn.rest.text))
     around = turn.around
@@ -174,6 +175,15 @@ def _may_take(turn: Turn, spec: PlaybookField, held: FieldState, candidate: Cand
         return True
     if held.status is Status.HEARD:
         return True
+    asked = turn.asked()
+    if (
+        asked is not None
+        and asked.key != spec.key
+        and asked.kind in (Kind.EMAIL, Kind.PHONE)
+        and spec.kind not in (Kind.EMAIL, Kind.PHONE, Kind.TEXT)
+    ):
+        # "Wrong, it's five pound hotel ..." corrects the address and not the budget.
+        return spec.kind in turn.phrases.kinds_named(turn.all.text)
     if spec.kind in (Kind.EMAIL, Kind.PHONE):
         return True
     if spec.kind is Kind.TEXT:

@@ -55,7 +55,7 @@ _OBJECTION = re.compile(
     r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+"
     r"|nope|nah|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
-    r"|that is (?:not right|wrong)|that isn't (?:right|it))\b[,. !]*)+"
+    r"|that is (?:not right|wrong)|that isn't (?:right|it))\b(?![-@_]|\.\w)[,. !]*)+"
     r"(?:(?:it's|it is|it should be|that's|make that|the name is)\b[, ]*)?",
     re.IGNORECASE,
 )
@@ -72,7 +72,7 @@ _NAMED = {
     Kind.EMAIL: re.compile(r"\be-?mail\b", re.I),
     Kind.NAME: re.compile(r"\b(?:my|first|last|sur) ?name\b", re.I),
     Kind.COMPANY: re.compile(r"\b(?:company|business|firm|employer)\b", re.I),
-    Kind.MONEY: re.compile(r"\b(?:budget|dollars|spend|euros|pounds)\b", re.I),
+    Kind.MONEY: re.compile(r"\b(?:budget|dollars|spend|euros|thousand|grand|million)\b", re.I),
     Kind.COUNT: re.compile(r"\b(?:people|users|team|seats|of us)\b", re.I),
     Kind.DATETIME: re.compile(r"\b(?:meeting|call me|o'clock|[ap]\.?m\b|appointment)", re.I),
     Kind.DATE: re.compile(r"\b(?:timeline|deadline|go live|start)\b", re.I),
