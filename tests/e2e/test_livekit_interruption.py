@@ -55,3 +55,24 @@ async def test_an_interrupted_reply_is_forgotten_where_it_was_cut(
     # The audible sound ended while the caller was speaking, not with the sentence.
     loud_after = [at for at in caller.loud_at if barge_in_at < at < ended_at]
     assert max(loud_after, default=barge_in_at) < barge_in_at + (ended_at - barge_in_at) * 0.75
+
+
+async def test_a_sound_without_words_does_not_silence_the_bot_for_good(
+    start_bot: StartBot, providers: ProviderRig, livekit_server: LiveKitServer, speech: Speech
+) -> None:
+    """The recogniser understands nothing of it: the bot stops, and then goes on by itself."""
+    async with (
+        start_bot(**providers.env()) as bot,
+        participant(livekit_server, room=bot.room) as caller,
+    ):
+        began_at = await caller.bot_speaks(since=caller.joined_at)
+        await caller.until(lambda: time.monotonic() - began_at > 1.0)
+        ended_at = await caller.say(speech("Mm, hm, hm.", RATE))
+        await caller.bot_is_silent(for_s=0.5)
+        await caller.bot_speaks(since=max(ended_at, caller.loud_at[-1]), timeout_s=8)
+        await caller.bot_is_silent()
+        await caller.leave()
+        record = await bot.record()
+    assert [turn.role for turn in record.turns] == ["bot", "bot"]
+    assert record.turns[0].interrupted
+    assert "name" in record.turns[1].heard_text
