@@ -10,6 +10,7 @@ from flows.dialogue import READBACKS_AT_MOST
 from flows.lead import Event, FieldState, Status, same_value
 from flows.playbook import PlaybookField
 from flows.turn import ASKED_CONFIDENCE, CLEAR_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
+from flows.values import LONG_WORD, WORDS_OF_A_NEED
 
 
 def answer_to_read_back(turn: Turn) -> None:
@@ -71,7 +72,6 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
     turn.failed(spec, held)
 
 
-WORDS_OF_A_NEED = 5
 SMALL_AMOUNT = 500
 """Money below this, and no currency said, is hardly a budget."""
 
@@ -230,7 +230,8 @@ def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Ca
 def _keep_to_the_correction(turn: Turn) -> None:
     """What is left of a correction is no other name, and hardly a need in the caller's words."""
     kinds = {Kind.NAME, Kind.COMPANY}
-    if len(turn.rest.text.split()) < WORDS_OF_A_NEED or "." not in turn.own.text.strip(" ."):
+    said = [w for w in turn.rest.text.split() if len(w.strip(".,")) >= LONG_WORD]
+    if len(said) < WORDS_OF_A_NEED or "." not in turn.own.text.strip(" ."):
         kinds.add(Kind.TEXT)
     turn.touched |= {spec.key for spec in turn.playbook.fields if spec.kind in kinds}
 

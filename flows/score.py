@@ -116,6 +116,8 @@ def summary(lead: Lead, playbook: Playbook) -> str:
         labels = [f.label for f in playbook.fields if lead[f.key].status is status]
         if labels:
             text += f" {words}: {', '.join(labels)}."
+    if lead.follow_ups:
+        text += f" To do: {' '.join(lead.follow_ups)}"
     return text
 
 

@@ -23,6 +23,8 @@ _NO_NEED = (
     Answer.DO_NOT_KNOW,
 )  # fmt: skip
 """A turn that is one of these says nothing in the caller's own words about a text field."""
+WORDS_OF_A_NEED = 5
+LONG_WORD = 4
 _WORDS_BESIDE = {Kind.EMAIL: 3, Kind.PHONE: 3, Kind.MONEY: 1, Kind.COUNT: 1, Kind.DATE: 1}
 """An utterance with no more words than these beside a value is no need in the caller's words."""
 _SAID_BEHIND_A_GRUMBLE = (Kind.NAME, Kind.COMPANY, Kind.EMAIL, Kind.PHONE)
@@ -43,6 +45,8 @@ def take_values(turn: Turn) -> None:
     found = _found(turn, kinds, around)
     if turn.answer in _NO_NEED or turn.answer_to_question is not None:
         found.pop(Kind.TEXT, None)
+    if turn.around.asked in (Kind.NAME, Kind.COMPANY) and _long_words(turn) < WORDS_OF_A_NEED:
+        found.pop(Kind.TEXT, None)  # "This is over all we need" was the company's name
     if _is_mostly_a_value(found, len(turn.all.text.split())):
         found.pop(Kind.TEXT, None)
     if turn.phrases.only_opens(turn.rest.text):
@@ -98,6 +102,11 @@ def _found(turn: Turn, kinds: set[Kind], around: Surroundings) -> dict[Kind, tup
             kept = [c for c in result.get(kind, ()) if turn.phrases.without_rate(c.text)]
             result[kind] = tuple(kept)
     return result
+
+
+def _long_words(turn: Turn) -> int:
+    """Words of the rest that are more than letters and little words."""
+    return sum(1 for word in turn.rest.text.split() if len(word.strip(".,")) >= LONG_WORD)
 
 
 def _is_within(part: Candidate, whole: Candidate, *, least: float = CLEAR_CONFIDENCE) -> bool:

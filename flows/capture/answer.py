@@ -84,6 +84,9 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
     return Answer.OTHER
 
 
+_TRAILS_OFF = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "but", "and", "so", "or", "well"})
+
+
 def _is_yes(
     tokens: Sequence[Token], around: Surroundings, restated: tuple[int, int] | None
 ) -> bool:
@@ -110,6 +113,9 @@ def _only_yes(tokens: Sequence[Token], restated: tuple[int, int] | None) -> bool
     """Nothing but yes words, politeness and the value itself, and at least one yes."""
     if any(t.low == "?" for t in tokens):
         return False
+    last = next((t.low for t in reversed(tokens) if not t.is_sign), "")
+    if last in _TRAILS_OFF:
+        return False  # "right, uh": something else was about to come
     yes, i = 0, 0
     while i < len(tokens):
         if restated and restated[0] <= i < restated[1]:

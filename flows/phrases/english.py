@@ -67,7 +67,9 @@ _INSTEAD = re.compile(
 )
 _NAMED = {
     Kind.PHONE: re.compile(
-        r"\b(?:my|the|phone|cell|mobile) (?:\w+ )?(?:number|phone|cell)\b", re.I
+        r"\b(?:my|the|phone|cell|mobile|work|office) (?:\w+ )?number\b"
+        r"|\bmy (?:phone|cell|mobile)\b",
+        re.I,
     ),
     Kind.EMAIL: re.compile(r"\be-?mail\b", re.I),
     Kind.NAME: re.compile(r"\b(?:my|first|last|sur) ?name\b", re.I),

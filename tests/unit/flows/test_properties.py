@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from flows.capture import Answer, Surroundings, Utterance, answer, read
 from flows.conversation import Conversation
+from flows.dialogue import ASKS_AT_MOST, CALLER_TURNS_AT_MOST
 from flows.lead import Status
+from flows.turn import cleaned
 from tests.unit.flows.talk import ANSWERS, NOW, conversation, default_playbook
 
 SAID = [
@@ -189,3 +191,46 @@ def test_finals_of_a_turn_are_read_together(order: list[str]) -> None:
     assert [s.status for s in one.lead.fields.values()] == [
         s.status for s in other.lead.fields.values()
     ]
+
+
+SOMETHING = GARBAGE.filter(lambda text: cleaned(text) != "")
+STUBBORN = st.one_of(
+    st.lists(st.sampled_from(SAID), min_size=1, max_size=3),
+    st.lists(SOMETHING, min_size=1, max_size=3),
+    st.just(["four one five"]),
+    st.just(["hold on"]),
+    st.just(["at gmail dot com"]),
+    st.just(["no"]),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(TRUTHFUL, STUBBORN)
+def test_no_conversation_goes_round_in_circles(truthful_turns: int, saying: list[str]) -> None:
+    """Whatever the caller keeps on saying: a bound on the asks of a field, and an end."""
+    talk = opened(truthful_turns)
+    turns = 0
+    while not talk.done:
+        turns += 1
+        assert turns <= CALLER_TURNS_AT_MOST + 2
+        talk.caller_said(saying[turns % len(saying)])
+        heard(talk, talk.reply(), complete=True)
+        assert all(state.asked <= ASKS_AT_MOST for state in talk.lead.fields.values())
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(TRUTHFUL, STUBBORN)
+def test_no_question_is_asked_twice_in_the_same_form(
+    truthful_turns: int, saying: list[str]
+) -> None:
+    talk = opened(truthful_turns)
+    asked: list[tuple[str, str]] = []
+    for n in range(40):
+        talk.caller_said(saying[n % len(saying)])
+        directive = talk.directive()
+        if directive.ask is not None and directive.ask_line is not None:
+            asked.append((directive.ask, directive.ask_line))
+        heard(talk, talk.reply(), complete=True)
+        if talk.done:
+            break
+    assert len(asked) == len(set(asked))
