@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from flows.capture import (
     boolean,
@@ -72,10 +73,21 @@ _PRECEDENCE = (
 # An alternative of the recogniser is worth less than its first choice.
 _ALTERNATIVE = 0.75
 _MOST_ALTERNATIVES = 4
+_READINGS_REMEMBERED = 64
 
 
 def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
-    """Candidates for one kind of value, best first; empty where the utterance has none."""
+    """Candidates for one kind of value, best first; empty where the utterance has none.
+
+    One turn asks for the same reading several times; the latest ones are remembered.
+    """
+    try:
+        return _remembered(kind, utterance, around)
+    except TypeError:  # a value that is being confirmed may be a dict, which has no hash
+        return _read(kind, utterance, around)
+
+
+def _read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
     heard = tokenize(utterance.text)
     found = [
         _weighed(_with_tail(c, heard, around), heard, utterance)
@@ -88,6 +100,9 @@ def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candid
             for c in _READERS[kind](other, around)
         )
     return _distinct(found)
+
+
+_remembered = lru_cache(maxsize=_READINGS_REMEMBERED)(_read)
 
 
 def read_all(
