@@ -6,12 +6,19 @@ It knows only what it hears: the words, and which value they ask for or read bac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from bot.bench.capture.personas import Persona
-from bot.bench.capture.spoken import Said, lead_in, value_said
+from bot.bench.capture.spoken import (
+    PLAIN_WORDS,
+    Said,
+    formatted,
+    groups,
+    lead_in,
+    value_said,
+)
 from bot.bench.capture.spoken import email as say_email
 from bot.bench.capture.spoken import phone as say_phone
 
@@ -54,7 +61,7 @@ class Caller:
     def answer(self, reply: Reply) -> list[Said]:
         """The clauses of the next turn."""
         self._last = self._answer(reply)
-        return self._last
+        return [self._as_written(clause) for clause in self._last]
 
     def _answer(self, reply: Reply) -> list[Said]:
         wrong = [k for k, v in reply.echo.items() if self._is_wrong(k, v)]
@@ -67,6 +74,17 @@ class Caller:
         if "?" not in reply.say and self._last:
             return self._last  # The bot waits: the caller says it once more.
         return self._nothing_to_add()
+
+    def _as_written(self, clause: Said) -> Said:
+        """With a capital and a full stop, where the recogniser writes sentences."""
+        if not self._who.formatted or clause.form == "typed":
+            return clause
+        if clause.before:
+            before = clause.before[:1].upper() + clause.before[1:]
+            if not clause.value and before[-1] not in ".?!":
+                before += "."
+            return replace(clause, before=before)
+        return replace(clause, value=clause.value[:1].upper() + clause.value[1:])
 
     # --- answers to values ----------------------------------------------------------------------
 
@@ -98,6 +116,9 @@ class Caller:
 
     def _partial_correction(self, key: str, heard: str) -> Said:
         truth = str(self._who.values[key])
+        small = self._small_correction(key, truth, heard)
+        if small is not None:
+            return small
         if key == "phone":
             same = truth[:-4] == heard[:-4] and ";" not in truth
             if same:
@@ -118,6 +139,28 @@ class Caller:
             )  # fmt: skip
         form = self._rng.choice(("plain", "spelled", "words"))
         return self._correction(key, self._value(key, form), form)
+
+    def _small_correction(self, key: str, truth: str, heard: str) -> Said | None:
+        """ "No, it's dot net, not dot com", "no, the ending is four two", "no, b as in boy"."""
+        if key != "email" or self._rng.random() < 0.4:
+            return None
+        base, _, ending = truth.rpartition(".")
+        heard_base, _, heard_ending = heard.rpartition(".")
+        if base == heard_base and ending != heard_ending:
+            said = f"dot {ending}, not dot {heard_ending}"
+            return Said(said, before="no, it's", field=key, form="ending")
+        local, _, domain = truth.partition("@")
+        heard_local, _, heard_domain = heard.partition("@")
+        if domain != heard_domain or len(local) != len(heard_local):
+            return None
+        wrong = [i for i in range(len(local)) if local[i] != heard_local[i]]
+        if len(wrong) != 1 or not (local + heard_local)[wrong[0]].isalpha():
+            return None
+        new, old = local[wrong[0]], heard_local[wrong[0]]
+        if heard_local.count(old) != 1 or new not in PLAIN_WORDS:
+            return None
+        said = f"{new} as in {PLAIN_WORDS[new]}, not {old}"
+        return Said(said, before="no, it's", field=key, form="letter")
 
     def _object_to_echo(self, key: str, heard: Any) -> list[Said]:
         if key not in self._who.values:
@@ -149,6 +192,10 @@ class Caller:
             return [Said("", before=self._yes_or_no(key))]
         if key == "need":
             return [Said("", before=str(self._who.values[key]))]
+        if key == "phone" and self._who.in_pieces and nth < len(groups(self._who.values[key])):
+            pieces = groups(self._who.values[key])
+            if nth == 0 or any(words in reply.say for words in ("the rest", "go on", "comes then")):
+                return [Said(pieces[nth], field=key, form="piece")]
         form = self._form(key, reply.say, nth)
         said = self._value(key, form)
         if form == "plain" and key in self._who.corrects_midway and nth == 0:
@@ -220,6 +267,10 @@ class Caller:
 
     def _value(self, key: str, form: str) -> str:
         who = self._who
+        if who.formatted and form == "plain":
+            written = formatted(key, who.values[key], self._rng)
+            if written is not None:
+                return written
         return value_said(key, who.values[key], who.forms.get(key, ()), form, self._rng)
 
     def _grumbling(self, before: str) -> str:

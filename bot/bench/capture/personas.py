@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -158,9 +158,12 @@ class Persona:
     corrects_midway: frozenset[str] = frozenset()
     types: bool = False
     """Can type in the chat when asked to."""
+    formatted: bool = False
+    """The recogniser writes addresses, numbers and sentences as one writes them."""
+    in_pieces: bool = False
+    """Says the phone number group by group, in turns of their own."""
     group: int | None = None
     """Which recorded speaker's words the recogniser's errors come from."""
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def persona(seed: int) -> Persona:
@@ -208,6 +211,8 @@ def persona(seed: int) -> Persona:
             {rng.choice(("budget", "phone", "team_size"))} - refuses if rng.random() < 0.15 else ()
         ),
         types=rng.random() < 0.8,
+        formatted=rng.random() < 0.25,
+        in_pieces=rng.random() < 0.1,
     )
 
 

@@ -233,6 +233,25 @@ def lead_in(key: str, value: str, rng: Random) -> str:
     return chosen
 
 
+def formatted(key: str, value: Any, rng: Random) -> str | None:
+    """The value as a recogniser with formatting writes it; None: as it is said."""
+    if key == "email":
+        return str(value)
+    if key == "phone" and str(value).startswith("+1") and ";" not in str(value):
+        area, exchange, line = value[2:5], value[5:8], value[8:]
+        return rng.choice((f"{area}-{exchange}-{line}", f"({area}) {exchange}-{line}",
+                           f"{area} {exchange} {line}", f"{area}{exchange}{line}"))  # fmt: skip
+    return None
+
+
+def groups(value: str) -> list[str]:
+    """A number as it is said in pieces: area code, exchange, line."""
+    number = value.partition(";")[0]
+    if not number.startswith("+1"):
+        return [_run(number[1:], "plain")]
+    return [_run(part, "oh") for part in (number[2:5], number[5:8], number[8:])]
+
+
 def value_said(key: str, value: Any, forms: tuple[str, ...], form: str, rng: Random) -> str:
     """The value's own words."""
     if key == "email":
