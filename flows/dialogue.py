@@ -10,6 +10,7 @@ from typing import Any
 
 from flows import speakable
 from flows.capture import Kind
+from flows.doubt import doubtful_letter
 from flows.lead import ASKABLE, FieldState, Lead, Status, same_value
 from flows.phrases import Phrases, RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
@@ -389,6 +390,9 @@ def ask_lines(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> 
 
     step = repair_step(state, playbook, spec)
     lines = [repair(step)] if step is not None else []
+    doubtful = doubtful_letter(field_state) if spec.kind is Kind.EMAIL else None
+    if doubtful is not None:
+        lines.insert(0, phrases.which_letter(*doubtful.letters))
     if step is None and field_state.lines and not field_state.failures:
         lines.append(spec.short)
     lines += spec.questions[misses(field_state) :]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from flows import repair
 from flows.capture import Answer, Candidate, Kind, Utterance, amend, read
 from flows.dialogue import READBACKS_AT_MOST
+from flows.doubt import unrefused
 from flows.lead import Event, FieldState, Status, same_value
 from flows.playbook import PlaybookField
 from flows.turn import ASKED_CONFIDENCE, CLEAR_CONFIDENCE, VOLUNTEERED_CONFIDENCE, YES_OR_NO, Turn
@@ -68,6 +69,13 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
     turn.touched.add(spec.key)
     turn.objected = True
     held.reject()
+    others = unrefused(held)
+    if len(others) == 1 and not restated:
+        # There is one other reading of what the caller said: it is read back at once.
+        turn.take(
+            spec, Candidate(spec.kind, others[0], 0.5, turn.own.text, (0, 0), "other reading")
+        )
+        return
     turn.keep_piece(spec, held)
     turn.failed(spec, held)
 

@@ -14,6 +14,7 @@ from flows.combine import combined
 from flows.lead import FieldState, same_value
 from flows.phrases import RepairStep
 
+_VOTED = (Kind.EMAIL, Kind.PHONE, Kind.NAME, Kind.COMPANY)
 _NEARLY = 0.7
 _NAMES_AT = re.compile(r"@|\bat\b", re.IGNORECASE)
 PROVIDERS = frozenset(
@@ -55,7 +56,7 @@ def voted(
 
     Only where the caller has said no before: a first reading is read back as it was heard.
     """
-    if not held.rejected or kind not in (Kind.EMAIL, Kind.PHONE):
+    if not held.rejected or kind not in _VOTED:
         return None
     if str(newest.value).casefold() in newest.text.casefold():
         return None  # written out, as one types it: there is nothing to mishear

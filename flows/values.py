@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from flows import repair
-from flows.capture import Answer, Candidate, Kind, Surroundings, Utterance, read, read_all
+from flows.capture import Answer, Candidate, Kind, Surroundings, read, read_all
 from flows.dialogue import repair_step
+from flows.doubt import doubtful_letter
 from flows.lead import FieldState, Status, same_value
 from flows.playbook import PlaybookField
 from flows.turn import (
@@ -24,6 +26,7 @@ _NO_NEED = (
 )  # fmt: skip
 """A turn that is one of these says nothing in the caller's own words about a text field."""
 WORDS_OF_A_NEED = 5
+ALTERNATIVES_KEPT = 4
 LONG_WORD = 4
 _WORDS_BESIDE = {Kind.EMAIL: 3, Kind.PHONE: 3, Kind.MONEY: 1, Kind.COUNT: 1, Kind.DATE: 1}
 """An utterance with no more words than these beside a value is no need in the caller's words."""
@@ -38,7 +41,7 @@ def take_values(turn: Turn) -> None:
     kinds = {spec.kind for spec in turn.playbook.fields if spec.key not in turn.touched}
     if turn.around.asked in _SAID_BEHIND_A_GRUMBLE:
         # "Oh come on, Mei Iyer": the name is what follows.
-        turn.rest = Utterance(turn.phrases.without_objection(turn.rest.text))
+        turn.rest = replace(turn.rest, text=turn.phrases.without_objection(turn.rest.text))
     around = turn.around
     if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
         around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)
@@ -70,7 +73,7 @@ def _found(turn: Turn, kinds: set[Kind], around: Surroundings) -> dict[Kind, tup
         found = read(kind, rest, around)
         if found and found[0].value is not None and found[0].confidence >= CLEAR_CONFIDENCE:
             clear[kind] = found
-            rest = Utterance(_without(rest.text, found[0].text), rest.words)
+            rest = replace(rest, text=_without(rest.text, found[0].text), alternatives=())
     if clear:
         turn.rest = rest
     others = tuple(sorted(kinds - clear.keys()))
@@ -137,6 +140,12 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
     candidates = [c for c in candidates if c.confidence >= least]
     whole = [c for c in candidates if c.value is not None]
+    if asked and spec.kind is Kind.EMAIL and not whole:
+        doubtful = doubtful_letter(held)
+        value = doubtful.answered(turn.rest.text) if doubtful is not None else None
+        if value is not None:
+            text = turn.rest.text
+            whole = [Candidate(spec.kind, value, CLEAR_CONFIDENCE, text, (0, 0), "letter")]
     if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and turn.answer in _MAY_CARRY_A_PART:
         joined = repair.joined(
             spec.kind,
@@ -155,10 +164,18 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
             continue
         if _may_take(turn, spec, held, best):
             turn.take(spec, best)
+            _keep_alternatives(turn, held, whole)
         return
     partial = next((c for c in candidates if c.partial is not None), None)
     if partial is not None and held.value is None and asked:
         turn.keep(spec, held, partial)
+
+
+def _keep_alternatives(turn: Turn, held: FieldState, whole: Sequence[Candidate]) -> None:
+    """The recogniser's other guesses: if this one is refused, they say what else it may be."""
+    for other in whole[: 1 + ALTERNATIVES_KEPT]:
+        if other.rule.startswith("alternative:") and not same_value(other.value, held.value):
+            held.note(turn.evidence(other.text, other.value, other.confidence, other.rule))
 
 
 def _is_meant(turn: Turn, spec: PlaybookField) -> bool:

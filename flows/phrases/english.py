@@ -150,6 +150,14 @@ _REPAIR = {
 }
 
 
+_EXAMPLES = {
+    "a": "apple", "b": "boy", "c": "cat", "d": "dog", "e": "echo", "f": "frank", "g": "george",
+    "h": "hotel", "i": "india", "j": "john", "k": "king", "l": "larry", "m": "mary", "n": "nancy",
+    "o": "orange", "p": "peter", "q": "queen", "r": "robert", "s": "sam", "t": "tom",
+    "u": "uniform", "v": "victor", "w": "william", "x": "x-ray", "y": "yellow", "z": "zebra",
+}  # fmt: skip
+
+
 class English:
     take_your_time = "Of course, take your time."
     sorry = "Sorry about that."
@@ -231,6 +239,10 @@ class English:
         if step in (RepairStep.TYPED, RepairStep.KEYPAD):
             return f"I'm sorry. Could you type the {label} in the chat, or say it once more?"
         return f"Sorry about that. What is the right {label}?"
+
+    def which_letter(self, one: str, other: str) -> str:
+        first, second = (f"{c.upper()} as in {_EXAMPLES[c]}" for c in (one, other))
+        return f"Sorry about that. Was that {first} or {second}?"
 
     def echo(self, spoken: str) -> str:
         return f"{spoken[:1].upper()}{spoken[1:]}, got it."

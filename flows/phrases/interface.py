@@ -88,6 +88,9 @@ class Phrases(Protocol):
 
     def repair(self, kind: Kind, label: str, step: RepairStep) -> str: ...
 
+    def which_letter(self, one: str, other: str) -> str:
+        """Which of two letters it was."""
+
     def echo(self, spoken: str) -> str: ...
 
     def without_lead_in(self, question: str) -> str: ...
