@@ -25,6 +25,7 @@ _NO_NEED = (
     Answer.DO_NOT_KNOW,
 )  # fmt: skip
 """A turn that is one of these says nothing in the caller's own words about a text field."""
+_ADDRESSES = (Kind.EMAIL, Kind.PHONE)
 WORDS_OF_A_NEED = 5
 ALTERNATIVES_KEPT = 4
 LONG_WORD = 4
@@ -54,6 +55,10 @@ def take_values(turn: Turn) -> None:
         found.pop(Kind.TEXT, None)
     if turn.phrases.only_opens(turn.rest.text):
         # "Okay, my number is ..." agrees to nothing.
+        for kind in YES_OR_NO:
+            found.pop(kind, None)
+    if turn.objects and any(c.value is not None for k in _ADDRESSES for c in found.get(k, ())):
+        # "No, tomas at icloud dot com" corrects what was said, and answers nothing else.
         for kind in YES_OR_NO:
             found.pop(kind, None)
     for spec in turn.playbook.fields:
