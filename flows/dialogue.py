@@ -185,7 +185,9 @@ def decide(
         return _close(state, playbook, closing_name, first)
     open_keys = _open_keys(state, playbook)
     to_read_back = _readback_due(state, playbook)
-    echo = _echo_due(state, playbook, leave_out=to_read_back)
+    # A no to a read-back must not be able to mean anything else: what is to be said in passing
+    # waits for the next reply.
+    echo = _echo_due(state, playbook) if to_read_back is None else {}
     echo_lines = tuple(_echo_line(playbook, key, value, now) for key, value in echo.items())
     if to_read_back is not None:
         spec = playbook.field(to_read_back)
@@ -194,11 +196,9 @@ def decide(
             say_first=first,
             known=known,
             readback={to_read_back: value},
-            echo=echo,
             ask=to_read_back,
             open=open_keys,
             readback_lines=(readback_line(state, playbook, spec),),
-            echo_lines=echo_lines,
             avoid=_rejected(state),
         )
     if open_keys:
@@ -271,11 +271,11 @@ def _readback_due(state: DialogueState, playbook: Playbook) -> str | None:
     return None
 
 
-def _echo_due(state: DialogueState, playbook: Playbook, *, leave_out: str | None) -> dict[str, Any]:
+def _echo_due(state: DialogueState, playbook: Playbook) -> dict[str, Any]:
     due: dict[str, Any] = {}
     for spec in playbook.fields:
         field_state = state.lead[spec.key]
-        if spec.key == leave_out or field_state.value is None:
+        if field_state.value is None:
             continue
         if is_read_back(spec, field_state) and spec.key not in state.parked:
             continue

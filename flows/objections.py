@@ -80,6 +80,8 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
     turn.failed(spec, held)
 
 
+JUST_SAID = 0.4
+"""What was said last is likelier meant than what was said before."""
 SMALL_AMOUNT = 500
 """Money below this, and no currency said, is hardly a budget."""
 
@@ -129,6 +131,8 @@ def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
         points += 2
     if isinstance(found.value, str) and isinstance(held.value, str):
         points += repair.likeness(found.value, held.value)
+    if held.evidence and held.evidence[-1].turn == turn.state.turn - 1:
+        points += JUST_SAID
     if isinstance(found.value, dict) and found.kind is Kind.MONEY:
         amounts = [found.value[k] for k in ("min", "max") if found.value.get(k) is not None]
         small = all(isinstance(a, int | float) and a < SMALL_AMOUNT for a in amounts)
@@ -210,7 +214,10 @@ def _echo_reading(
     )
     if spec.kind in (Kind.NAME, Kind.COMPANY) and turn.objects:
         said = Utterance(turn.phrases.without_objection(said.text))
+    is_name = spec.kind in (Kind.NAME, Kind.COMPANY)
     for candidate in read(spec.kind, said, around):
+        if is_name and turn.phrases.is_no_word(str(candidate.value)):
+            continue
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
             return candidate
     amended = amend(spec.kind, held.value, said, around)

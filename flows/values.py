@@ -163,6 +163,8 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
         if joined is not None:
             whole = [joined]
     for candidate in whole:
+        if spec.kind in (Kind.NAME, Kind.COMPANY) and turn.phrases.is_no_word(str(candidate.value)):
+            continue
         best = turn.best_of_all(spec, held, candidate)
         if best is None:
             turn.understood = turn.understood or asked

@@ -65,6 +65,7 @@ _INSTEAD = re.compile(
     r"|\bi (?:said|meant)\b",
     re.IGNORECASE,
 )
+_SOUNDS = re.compile(r"(?:(?:uh|um|huh|eh|mm|hm+|er|oh|ah|the|a|it's|yes|yeah|yep)\W*)+", re.I)
 _NAMED = {
     Kind.PHONE: re.compile(
         r"\b(?:my|the|phone|cell|mobile|work|office) (?:\w+ )?number\b"
@@ -213,6 +214,9 @@ class English:
     def contradicts(self, text: str) -> bool:
         objection = _OBJECTION.match(text.strip())
         return objection is not None and _INSTEAD.search(objection.group()) is not None
+
+    def is_no_word(self, text: str) -> bool:
+        return _SOUNDS.fullmatch(text.strip()) is not None or not self.without_objection(text)
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         return frozenset(kind for kind, pattern in _NAMED.items() if pattern.search(text))

@@ -71,6 +71,9 @@ class Phrases(Protocol):
         """Whether the words begin like "sorry, it's" or "not quite": they object to what was
         said and are no plain no to a question."""
 
+    def is_no_word(self, text: str) -> bool:
+        """Whether the text is a mere sound or an objection: "uh", "huh", "not quite"."""
+
     def kinds_named(self, text: str) -> frozenset[Kind]:
         """The kinds of value that the words name: "my number is" names a phone number."""
 

@@ -49,9 +49,9 @@ def test_an_amount_during_a_read_back_is_the_budget_and_the_read_back_comes_agai
     talk.says("fifty, no sorry, fifteen thousand a year")
     assert talk.value("budget")["min"] == 15000
     assert talk.read_back == {"email": "jane.doe@acme.com"}
-    assert talk.echoed["budget"]["min"] == 15000
     talk.says("yes")
     assert talk.status("email") == "confirmed"
+    assert talk.echoed["budget"]["min"] == 15000
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,24 @@ def test_a_question_about_the_question_is_no_need() -> None:
 def test_an_address_with_dashes_is_whole() -> None:
     talk = Talk().up_to("email").says("bianca at harbor dash point dash insurance dot com")
     assert talk.read_back == {"email": "bianca@harbor-point-insurance.com"}
+
+
+def test_what_is_read_back_is_alone_so_that_a_no_can_mean_nothing_else() -> None:
+    talk = Talk().says("This is Jane Doe, my email is jane dot doe at acme dot com")
+    assert talk.read_back == {"email": "jane.doe@acme.com"}
+    assert talk.echoed == {}
+    talk.says("yes")
+    assert talk.echoed == {"name": "Jane Doe"}
+
+
+def test_a_sound_is_no_name() -> None:
+    talk = Talk().says("Jane Doe").says("it's uh")
+    assert talk.value("company") is None
+    assert talk.asked == "company"
+
+
+def test_correcting_an_address_is_no_answer_to_a_yes_or_no_question() -> None:
+    talk = Talk().up_to("decision_maker")
+    talk.says("no, jane dot doe at icloud dot com")
+    assert talk.value("decision_maker") is None
+    assert talk.read_back == {"email": "jane.doe@icloud.com"}
