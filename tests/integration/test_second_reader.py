@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
+from bot.chat import ChatSession, LLMSpeaker
 from bot.config import Settings
 from bot.second_reader import FAILURES_AT_MOST, SecondReader
 from flows.lead import Source
 from tests.emulators.faults import FaultKind
 from tests.emulators.openai import DEFAULT_KEY, OpenAIEmulator, OpenAITiming
-from tests.unit.flows.talk import Talk
+from tests.unit.flows.talk import NOW, Talk, default_playbook
 
 
 @pytest.fixture
@@ -147,3 +148,38 @@ async def test_turns_that_come_while_it_reads_wait_for_it_and_only_the_newest_is
     await reader.idle()
     assert len(openai.chats) <= 2
     assert openai.chats[-1].last_user.endswith("4")
+
+
+async def test_in_a_chat_a_lying_llm_confirms_nothing_by_either_way(openai: OpenAIEmulator) -> None:
+    """It claims confirmations, proposes what nobody said, and reads back another address."""
+    settings = Settings(openai_api_key=SecretStr(DEFAULT_KEY), openai_base_url=openai.base_url)
+    playbook = default_playbook()
+    speaker = LLMSpeaker(settings, playbook)
+    session = ChatSession(
+        playbook=playbook,
+        clock=lambda: NOW,
+        recorded=False,
+        keeper=None,
+        speaker=speaker,
+        second_reader=lambda talk: SecondReader(settings=settings, conversation=talk),
+    )
+    lies: list[dict[str, object]] = [
+        {"company": {"value": "Initech", "words": "Initech"}},
+        {"budget": {"value": {"min": 9e6, "max": 9e6}, "words": "my email is jane"}},
+        {"email": {"value": "eve@evil.com", "words": "my email is jane dot doe"}},
+    ]
+    openai.extract(*lies)
+    openai.reply(
+        "Great, everything is confirmed! What is your e-mail address?",
+        "Your address june dot dough at acne dot com is confirmed and saved. Is that right?",
+        "Wonderful, all is confirmed.",
+    )
+    session.greet()
+    for text in ("My name is Jane Doe", "my email is jane dot doe at acme dot com", "yes"):
+        reply = await session.hear(text)
+    assert reply.lead["email"]["status"] != "confirmed"
+    assert reply.lead["company"]["value"] is None
+    assert reply.lead["budget"]["value"] is None
+    assert {field["status"] for field in reply.lead.values()} <= {"open", "validated"}
+    await session.finish()
+    await speaker.aclose()
