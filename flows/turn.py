@@ -126,6 +126,8 @@ class Turn:
         self.source = finals[-1].source if finals else Source.RULES
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
+        if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):
+            self.answer = Answer.OTHER
         self.objects = bool(self.own.text) and (
             self.answer in (Answer.NO, Answer.CORRECTION)
             or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))

@@ -66,6 +66,7 @@ _INSTEAD = re.compile(
     re.IGNORECASE,
 )
 _SOUNDS = re.compile(r"(?:(?:uh|um|huh|eh|mm|hm+|er|oh|ah|the|a|it's|yes|yeah|yep)\W*)+", re.I)
+_BYE_IN_A_WORD = re.compile(r"\bbye-(?!bye\b)\w|\b(?!(?:bye|good)-)\w+-bye\b|\bmaybe bye\b", re.I)
 _NAMED = {
     Kind.PHONE: re.compile(
         r"\b(?:my|the|phone|cell|mobile|work|office) (?:\w+ )?number\b"
@@ -217,6 +218,9 @@ class English:
 
     def is_no_word(self, text: str) -> bool:
         return _SOUNDS.fullmatch(text.strip()) is not None or not self.without_objection(text)
+
+    def is_no_goodbye(self, text: str) -> bool:
+        return _BYE_IN_A_WORD.search(text) is not None
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         return frozenset(kind for kind, pattern in _NAMED.items() if pattern.search(text))

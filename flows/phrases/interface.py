@@ -74,6 +74,9 @@ class Phrases(Protocol):
     def is_no_word(self, text: str) -> bool:
         """Whether the text is a mere sound or an objection: "uh", "huh", "not quite"."""
 
+    def is_no_goodbye(self, text: str) -> bool:
+        """Whether what looks like a goodbye is a misheard word: "maybe bye-pay"."""
+
     def kinds_named(self, text: str) -> frozenset[Kind]:
         """The kinds of value that the words name: "my number is" names a phone number."""
 

@@ -178,3 +178,14 @@ def test_correcting_an_address_is_no_answer_to_a_yes_or_no_question() -> None:
     talk.says("no, jane dot doe at icloud dot com")
     assert talk.value("decision_maker") is None
     assert talk.read_back == {"email": "jane.doe@icloud.com"}
+
+
+def test_a_misheard_word_with_bye_in_it_does_not_end_the_call() -> None:
+    talk = Talk().up_to("budget").says("Maybe Bye-pay")
+    assert not talk.conversation.done
+    assert talk.asked == "budget"
+
+
+def test_a_goodbye_ends_the_call() -> None:
+    for goodbye in ("bye-bye", "okay, goodbye", "Bye!"):
+        assert Talk().up_to("budget").says(goodbye).conversation.done
