@@ -49,7 +49,8 @@ async def test_an_interrupted_reply_is_forgotten_where_it_was_cut(
     assert 3 <= len(cut.heard_text.split()) < len(long_reply.split()) // 2
     assert answer.text == "Of course, take your time."
     # The next request to the LLM knows only the words that were heard.
-    context = providers.openai.requests_of("chat")[-1].body["messages"]
+    dialogue = [chat for chat in providers.openai.chats if not chat.is_structured]
+    context = dialogue[-1].messages
     spoken = [m["content"] for m in context if m["role"] == "assistant"]
     assert spoken[-1] == cut.heard_text
     # The audible sound ended while the caller was speaking, not with the sentence.
