@@ -45,6 +45,13 @@ class CostMeter:
             if amount:
                 self._units[service, measure] += amount
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of all LLMs so far, prompts included."""
+        return round(
+            sum(units for (_, measure), units in self._units.items() if measure.endswith("_tokens"))
+        )
+
     def cost(self) -> Cost:
         """The cost so far, a line for each service and unit."""
         lines = [

@@ -38,10 +38,10 @@ def warm_up(settings: Settings) -> None:
         if key is not None:
             for module in modules:
                 importlib.import_module(module)
-    if settings.deepgram_api_key is None or settings.elevenlabs_api_key is None:
-        from bot.services import local
+    # Also with hosted providers: whoever fails is followed at once by the local models.
+    from bot.services import local
 
-        local.preload()
+    local.preload()
     SileroVADAnalyzer()
     LocalSmartTurnAnalyzerV3()
     capture.warm_up()
