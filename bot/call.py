@@ -189,7 +189,7 @@ class Call:
             must_be_scripted=lambda: conversation.must_be_scripted,
             experience=self._experience,
         )
-        tts = build_tts(settings, experience=self._experience)
+        tts = build_tts(settings, experience=self._experience, opening_line=conversation.greeting())
         self._service_names: dict[ServiceUsageKind, Callable[[str], str]] = {
             ServiceUsageKind.STT: lambda _: stt_name,
             ServiceUsageKind.LLM: llm.name_of,

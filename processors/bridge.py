@@ -101,9 +101,9 @@ class SilenceBridge(FrameProcessor):
         await asyncio.sleep(max(0.0, began_at + self._after_s - self._clock()))
         phrase = None if self._bridged_last else self._phrase()
         self._waiting = None
+        self._bridged_last = bool(phrase)
         if not phrase:
             return
-        self._bridged_last = True
         logger.info("The answer takes long: bridged")
         step = round(FRAME_S * self._sample_rate) * BYTES_PER_SAMPLE
         for start in range(0, len(phrase), step):

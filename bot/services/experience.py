@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.services.breaker import Breakers
 from bot.services.patience import Patiences
+from bot.services.tts_rungs import Piece
 
 
 @dataclass
@@ -15,9 +16,9 @@ class Experience:
     Parameters:
         breakers: a breaker for each provider, e.g. `llm:openai`.
         patiences: how long each provider usually takes.
-        phrases: short phrases by voice, text and sample rate, as 16-bit mono PCM.
+        recordings: lines that are said in every call, by voice, text and sample rate.
     """
 
     breakers: Breakers = field(default_factory=Breakers)
     patiences: Patiences = field(default_factory=Patiences)
-    phrases: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
+    recordings: dict[tuple[str, str, int], list[Piece]] = field(default_factory=dict)

@@ -60,10 +60,9 @@ class _Answer:
 
     async def passed_on(self, text: str) -> None:
         """The voice cuts sentences with the same aggregator: these will be heard whole."""
-        self.unfinished += text
         async for sentence in self._aggregator.aggregate(text):
             self.sentences.append(sentence.text.strip())
-            self.unfinished = self._aggregator.text.text
+        self.unfinished = self._aggregator.text.text
 
     def drop_unfinished(self) -> None:
         self.unfinished = ""

@@ -86,7 +86,7 @@ HOSTED: tuple[HostedTTS, ...] = (
 """In order of preference. Below them all is the local voice."""
 
 
-def build_tts(settings: Settings, *, experience: Experience) -> TTSLadder:
+def build_tts(settings: Settings, *, experience: Experience, opening_line: str) -> TTSLadder:
     """The ladder: who has a key, and the local voice below them."""
     from bot.services.local.tts import LocalTTSService
 
@@ -100,6 +100,7 @@ def build_tts(settings: Settings, *, experience: Experience) -> TTSLadder:
         voices=voices,
         experience=experience,
         bridge_text=BRIDGE,
+        opening_line=opening_line,
         patience=PatiencePolicy(
             floor_s=min(settings.first_audio_floor_s, settings.first_audio_timeout_s),
             ceiling_s=settings.first_audio_timeout_s,

@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Final
 
 from loguru import logger
@@ -47,6 +49,15 @@ LAST_RUNG_TIMEOUT_S: Final = 8.0
 BYTES_PER_SAMPLE: Final = 2
 
 
+@dataclass(frozen=True)
+class _Recording:
+    """A line that is being recorded beside the call."""
+
+    voice: Voice
+    text: str
+    task: asyncio.Task[None]
+
+
 class TTSLadder(TTSService):
     """Speaks every sentence, whoever of its voices fails.
 
@@ -61,6 +72,7 @@ class TTSLadder(TTSService):
         experience: Experience,
         patience: PatiencePolicy,
         bridge_text: str | None = None,
+        opening_line: str | None = None,
         stall_s: float = STALL_S,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
@@ -72,6 +84,8 @@ class TTSLadder(TTSService):
             experience: what the process knows of its providers.
             patience: bounds of the wait for the first sound, in seconds.
             bridge_text: a phrase to have ready in the present voice.
+            opening_line: the call's first line, to have ready in the last voice: who joins waits
+                for the first one's time-out, but not for the last one's work as well.
             stall_s: the longest silence in the middle of a text, in seconds.
             clock: seconds, for the time to the first sound and the end of playback.
             kwargs: passed to Pipecat's TTSService.
@@ -87,6 +101,7 @@ class TTSLadder(TTSService):
         self._experience = experience
         self._patience_policy = patience
         self._bridge_text = bridge_text
+        self._opening_line = opening_line
         self._stall_s = stall_s
         self._clock = clock
         self._at = 0
@@ -95,7 +110,7 @@ class TTSLadder(TTSService):
         self._spoken_s: dict[str, float] = {}
         self._attempts: dict[str, Attempt] = {}
         self._attempt: Attempt | None = None
-        self._recording: asyncio.Task[None] | None = None
+        self._recording: _Recording | None = None
         self._usage: set[asyncio.Task[None]] = set()
         for voice in self._hosted:
             voice.on_usage = self._pass_on_usage
@@ -117,7 +132,9 @@ class TTSLadder(TTSService):
         """The phrase that bridges a silence, in the present voice; None if it is not ready."""
         if self._bridge_text is None:
             return None
-        return self._experience.phrases.get((self.rung_name, self._bridge_text, self.sample_rate))
+        recorded = self._recorded(self._voices[self._at], self._bridge_text)
+        sound = [piece for piece in recorded or () if isinstance(piece, bytes)]
+        return b"".join(sound) or None
 
     def can_generate_metrics(self) -> bool:
         """Time to first sound is that of the sentence, whoever spoke it in the end."""
@@ -141,10 +158,12 @@ class TTSLadder(TTSService):
         if isinstance(frame, StartFrame):
             for voice in self._hosted:
                 voice.host.open(self.processor_setup, frame)
+            if self._opening_line and len(self._voices) > 1:
+                self._record(self._voices[-1], self._opening_line)
         elif isinstance(frame, InterruptionFrame):
             self._played_until = 0.0
-        elif isinstance(frame, BotStoppedSpeakingFrame):
-            self._record_bridge()
+        elif isinstance(frame, BotStoppedSpeakingFrame) and self._bridge_text:
+            self._record(self._voices[self._at], self._bridge_text)
         await super().process_frame(frame, direction)
 
     async def push_frame(
@@ -166,14 +185,14 @@ class TTSLadder(TTSService):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Speak `text`; whoever fails is followed by the next voice, at the first word due."""
-        await self._stop_recording()
         self._choose_once()
         rest = text
         while rest.strip():
             voice, progress = self._voices[self._at], SpeechProgress(rest)
             try:
-                async for frame in self._speak(voice, rest, progress, context_id):
-                    yield frame
+                async with aclosing(self._speak(voice, rest, progress, context_id)) as frames:
+                    async for frame in frames:
+                        yield frame
             except RungFailedError as failure:
                 words, rest = progress.broken_off()
                 await self._add_words(words, context_id)
@@ -200,7 +219,7 @@ class TTSLadder(TTSService):
     async def _speak(
         self, voice: Voice, text: str, progress: SpeechProgress, context_id: str
     ) -> AsyncGenerator[Frame, None]:
-        pieces = self._in_time(voice.speak(text), voice, progress)
+        pieces = self._in_time(self._sound_of(voice, text), voice, progress)
         try:
             async for piece in pieces:
                 if isinstance(piece, SpokenWord):
@@ -350,25 +369,47 @@ class TTSLadder(TTSService):
             self._usage.add(task)
             task.add_done_callback(self._usage.discard)
 
-    def _record_bridge(self) -> None:
-        """While nobody speaks: have the phrase ready in the present voice."""
-        if self._bridge_text and self.bridge() is None and self._recording is None:
-            self._recording = asyncio.create_task(self._record(self._bridge_text), name="bridge")
+    def _recorded(self, voice: Voice, text: str) -> list[Piece] | None:
+        return self._experience.recordings.get((voice.name, text, self.sample_rate))
 
-    async def _record(self, text: str) -> None:
-        voice = self._voices[self._at]
+    async def _sound_of(self, voice: Voice, text: str) -> AsyncGenerator[Piece, None]:
+        """The recording, if there is one or it is just being made; else the voice itself."""
+        recording = self._recording
+        if recording and recording.voice is voice:
+            if recording.text == text:
+                await asyncio.wait({recording.task})
+            else:
+                await self._stop_recording()
+        recorded = self._recorded(voice, text)
+        if recorded is not None:
+            for piece in recorded:
+                yield piece
+            return
+        sound = voice.speak(text)
+        try:
+            async for piece in sound:
+                yield piece
+        finally:
+            await sound.aclose()
+
+    def _record(self, voice: Voice, text: str) -> None:
+        """While that voice has nothing else to say: have a line ready in it."""
+        if self._recording is None and self._recorded(voice, text) is None:
+            task = asyncio.create_task(self._make_recording(voice, text), name="recording")
+            self._recording = _Recording(voice, text, task)
+
+    async def _make_recording(self, voice: Voice, text: str) -> None:
         try:
             async with asyncio.timeout(LAST_RUNG_TIMEOUT_S):
-                sound = [piece async for piece in voice.speak(text) if isinstance(piece, bytes)]
-            if sound:
-                key = (voice.name, text, self.sample_rate)
-                self._experience.phrases[key] = b"".join(sound)
+                pieces = [piece async for piece in voice.speak(text)]
+            if any(isinstance(piece, bytes) for piece in pieces):
+                self._experience.recordings[voice.name, text, self.sample_rate] = pieces
         except (RungFailedError, TimeoutError) as error:
-            logger.debug("The bridge was not recorded: {}", error)
+            logger.debug("{} recorded nothing: {}", voice.name, error)
         finally:
             self._recording = None
 
     async def _stop_recording(self) -> None:
         if self._recording:
-            self._recording.cancel()
-            await asyncio.gather(self._recording, return_exceptions=True)
+            self._recording.task.cancel()
+            await asyncio.gather(self._recording.task, return_exceptions=True)

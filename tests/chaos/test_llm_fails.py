@@ -32,6 +32,7 @@ SAMPLE: list[tuple[Moment, FaultKind, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("moment", "kind", "options"), SAMPLE)
 async def test_an_llm_that_fails_is_followed_by_the_scripted_dialogue(
+    *,
     moment: Moment,
     kind: FaultKind,
     options: dict[str, Any],
@@ -47,4 +48,4 @@ async def test_an_llm_that_fails_is_followed_by_the_scripted_dialogue(
         start_bot, providers, livekit_server, speech, fault=fail, moment=moment
     )
     heard.must_be_whole()
-    assert heard.record.turns[-1].rung.llm == "scripted"
+    assert "scripted" in [turn.rung.llm for turn in heard.record.turns]

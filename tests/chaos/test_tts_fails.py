@@ -31,6 +31,7 @@ SAMPLE: list[tuple[Moment, FaultKind, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("moment", "kind", "options"), SAMPLE)
 async def test_a_voice_that_fails_is_followed_by_the_local_one(
+    *,
     moment: Moment,
     kind: FaultKind,
     options: dict[str, Any],
