@@ -32,7 +32,7 @@ def warm_up(settings: Settings) -> None:
 
     for key, modules in (
         (settings.deepgram_api_key, _HOSTED_STT),
-        (settings.openai_api_key, _HOSTED_LLM),
+        (settings.openai_api_key or settings.llm_fallback_url, _HOSTED_LLM),
         (settings.elevenlabs_api_key, _HOSTED_TTS),
     ):
         if key is not None:
