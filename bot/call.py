@@ -34,6 +34,7 @@ from bot.latency import parts_ms, summarise
 from bot.pipeline import Chain, build_pipeline
 from bot.records import CallRecord, EndReason, Rungs
 from bot.rtvi_feed import RTVIFeed
+from bot.services.experience import Experience, new_experience
 from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
@@ -66,6 +67,7 @@ class Call:
         store: Store | None,
         listeners: Sequence[CallListener] = (),
         call_id: str | None = None,
+        experience: Experience | None = None,
     ) -> None:
         """Prepare the chain; nothing is connected before `run`.
 
@@ -77,6 +79,8 @@ class Call:
             store: where the call is kept; None keeps nothing.
             listeners: who watches the call live.
             call_id: the call's id; a new one by default.
+            experience: what the process has learnt about its providers; by default the call has
+                an experience of its own, shared through Redis where there is one.
         """
         self._settings = settings
         self._playbook = playbook
@@ -96,6 +100,8 @@ class Call:
             lead_id=uuid4().hex,
         )
         self._cost = CostMeter()
+        self._shares_experience = experience is None
+        self._experience = experience or new_experience(settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._caller_present = asyncio.Event()
         self._end_reason: EndReason | None = None
@@ -123,6 +129,8 @@ class Call:
             recorder = None
             if self._store is not None:
                 recorder = await stack.enter_async_context(Recorder(store=self._store))
+            if self._shares_experience:
+                await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)
@@ -176,15 +184,15 @@ class Call:
 
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
-        stt_name, stt = build_stt(settings)
+        stt = build_stt(settings, self._experience)
         llm_name, llm = build_llm(
             settings,
             system_prompt=system_prompt(self._playbook),
             scripted_reply=conversation.reply,
         )
         tts_name, tts = build_tts(settings)
+        self._stt_names = {rung.service.name: rung.name for rung in stt.rungs}
         self._service_names = {
-            ServiceUsageKind.STT: stt_name,
             ServiceUsageKind.LLM: llm_name,
             ServiceUsageKind.TTS: tts_name,
         }
@@ -197,12 +205,13 @@ class Call:
         self._interview = Interview(
             conversation=conversation,
             call=self._record,
-            rungs=Rungs(stt=stt_name, llm=llm_name, tts=tts_name),
+            rungs=Rungs(stt=stt.serving, llm=llm_name, tts=tts_name),
             recorder=recorder,
             listeners=self._listeners,
             generated_text=lambda: reply_guard.generated_text,
         )
         self._interview.on_reply_heard = self._after_reply
+        stt.on_rung = self._interview.heard_by
         chain = build_pipeline(
             settings=settings,
             transport=self._line.transport,
@@ -256,7 +265,8 @@ class Call:
 
     def _usage_observer(self) -> ServiceMetricsObserver:
         async def used(_: Any, usage: ServiceUsageRecord) -> None:
-            self._cost.used(self._service_names[usage.kind], usage)
+            name = self._stt_names.get(usage.processor) or self._service_names[usage.kind]
+            self._cost.used(name, usage)
 
         observer = ServiceMetricsObserver()
         observer.add_event_handler("on_service_usage", used)

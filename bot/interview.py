@@ -87,6 +87,10 @@ class Interview:
         if turn:
             self._save(turn)
 
+    def heard_by(self, stt: str) -> None:
+        """Which recogniser serves now: it is the one of the turn's words."""
+        self.rungs = self.rungs.model_copy(update={"stt": stt})
+
     def caller_said(
         self, text: str, *, words: Sequence[Word], alternatives: Sequence[str], typed: bool
     ) -> None:

@@ -1,0 +1,31 @@
+"""What a process has learnt about its providers: kept for its life, not for a call's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.config import Settings
+from bot.services.breaker import Breakers
+from bot.services.breaker_store import RedisBreakerStore
+from bot.services.patience import Patiences
+
+
+@dataclass
+class Experience:
+    """Who fails, who is slow, and what was recorded in which voice.
+
+    Parameters:
+        breakers: a breaker for each provider, e.g. `llm:openai`.
+        patiences: how long each provider usually takes.
+        phrases: short phrases by voice, text and sample rate, as 16-bit mono PCM.
+    """
+
+    breakers: Breakers = field(default_factory=Breakers)
+    patiences: Patiences = field(default_factory=Patiences)
+    phrases: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
+
+
+def new_experience(settings: Settings) -> Experience:
+    """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
+    store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
+    return Experience(breakers=Breakers(store))
