@@ -38,10 +38,10 @@ def warm_up(settings: Settings) -> None:
         if key is not None:
             for module in modules:
                 importlib.import_module(module)
-    if settings.deepgram_api_key is None or settings.elevenlabs_api_key is None:
-        from bot.services import local
+    # Whatever is hosted, the local models are the last rung, and are wanted at once when they are.
+    from bot.services import local
 
-        local.preload()
+    local.preload()
     SileroVADAnalyzer()
     LocalSmartTurnAnalyzerV3()
     capture.warm_up()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from deepgram.core.api_error import ApiError
@@ -21,6 +20,8 @@ from pipecat.frames.frames import Frame, VADUserStoppedSpeakingFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.stt_service import STTService
+
+from bot.services.stt_rung import ConnectionEnd
 
 CONNECT_TIMEOUT_S: Final = 4.0
 SEND_TIMEOUT_S: Final = 1.0
@@ -33,14 +34,6 @@ https://developers.deepgram.com/docs/audio-keep-alive"""
 _PERMANENT_STATUS: Final = frozenset({400, 401, 402, 403, 404, 405})
 """Bad parameters, key, credit, rights, model: another attempt gets the same answer.
 https://developers.deepgram.com/docs/errors"""
-
-
-@dataclass(frozen=True)
-class ConnectionEnd:
-    """Why a connection did not come about, or is over."""
-
-    reason: str
-    permanent: bool = False
 
 
 class DeepgramRung(DeepgramSTTService):

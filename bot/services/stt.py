@@ -12,7 +12,8 @@ from bot.config import Settings
 from bot.services.endpoints import deepgram_base_url
 from bot.services.experience import Experience
 from bot.services.patience import PatiencePolicy
-from bot.services.stt_ladder import SttLadder, SttRung
+from bot.services.stt_ladder import SttLadder
+from bot.services.stt_rung import SttRung
 
 
 def build_stt(settings: Settings, experience: Experience) -> SttLadder:

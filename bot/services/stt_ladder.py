@@ -16,11 +16,10 @@ what a call needs:
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, cast
 
 from loguru import logger
 from pipecat.frames.frames import (
@@ -44,11 +43,9 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.service_switcher import ServiceSwitcher, ServiceSwitcherStrategy
 from pipecat.processors.filters.function_filter import FunctionFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
-from pipecat.services.stt_service import STTService
 
-from bot.services.breaker import Breaker, BreakerState
-from bot.services.deepgram_rung import ConnectionEnd
-from bot.services.patience import Patience
+from bot.services.breaker import BreakerState
+from bot.services.stt_rung import Connecting, ConnectionEnd, ConnectionKeeper, SttRung
 from bot.services.stt_utterance import AudioRing, Reading, Utterance, is_garbage
 
 SAMPLE_RATE_HZ: Final = 16_000
@@ -60,8 +57,6 @@ LATE_GRACE_S: Final = 3.0
 """How long a rung that was left for being slow is listened to: its late answer is dropped, but
 tells how slow it is."""
 
-RECONNECT_S: Final = 0.3
-MAX_RECONNECT_S: Final = 5.0
 FORGIVEN_STOP_S: Final = 2.0
 """How long a rung may hold up the end of the call."""
 
@@ -69,65 +64,6 @@ _LEAD_IN_S: Final = 1.0
 """Silence before replayed audio: it flushes what a rung may have kept from when it last served."""
 _CHUNK_S: Final = 0.1
 _FOR_RUNGS: Final = (ServiceSwitcherRequestMetadataFrame, STTUpdateSettingsFrame, STTMuteFrame)
-
-
-@runtime_checkable
-class Connecting(Protocol):
-    """A recogniser whose connection the ladder holds."""
-
-    on_nothing_recognised: Callable[[bool], None]
-
-    async def hold_connection(self, *, up: Callable[[], None]) -> ConnectionEnd:
-        """Connect, call `up`, return when it is over. Cancelling closes the connection."""
-
-
-class SttRung:
-    """One recogniser and what is known of it."""
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        service: STTService,
-        breaker: Breaker,
-        patience: Patience,
-        tells_of_nothing: bool = False,
-    ) -> None:
-        """Describe a rung.
-
-        Args:
-            name: as in the records, e.g. `deepgram`.
-            service: the recogniser; one that is `Connecting` is connected by the ladder.
-            breaker: the provider's.
-            patience: with the provider: from the end of speech to its last word.
-            tells_of_nothing: it has an event `on_nothing_recognised`.
-        """
-        self.name = name
-        self.service = service
-        self.breaker = breaker
-        self.patience = patience
-        self.tells_of_nothing = tells_of_nothing
-        self.started = asyncio.Event()
-        self.is_connected = not isinstance(service, Connecting)
-        self.reconnect = asyncio.Event()
-        """Set: the connection must be made anew."""
-        self.late_since: float | None = None
-        """Left for being slow; since when its answer has been due."""
-        self.fed = 0
-        """Samples given since the connection was made."""
-        self.origin = 0
-        """The position at which its stream would have begun, had it been given everything."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it could serve now."""
-        return (
-            self.is_connected
-            and self.late_since is None
-            and not self.reconnect.is_set()
-            and self.service.is_usable
-            and (self.breaker.state is not BreakerState.OPEN or self.breaker.retry_in_s == 0)
-        )
 
 
 class LadderStrategy(ServiceSwitcherStrategy):
@@ -169,7 +105,8 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         Args:
             rungs: the best first.
             pre_roll_s: audio kept from before the voice detector's notice of speech, in seconds.
-            on_rung: told the name of the rung that serves, whenever it changes or gives words.
+            on_rung: told the name of the rung that words come from, before they leave; until there
+                are any, of the one that serves.
             clock: monotonic seconds.
         """
         if not rungs[-1].is_connected:
@@ -191,6 +128,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         self._watch: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_over = False
+        self._has_heard = False
         self._may_return_at = float("-inf")
         self._return_interval_s = RETURN_INTERVAL_S
         self._was_left: set[str] = set()
@@ -274,7 +212,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
                 self._start()
             case EndFrame() | CancelFrame():
                 self._is_over = True
-                self._own(self._end_all_the_same(frame), "end")
+                self._own(partial(self._end_all_the_same, frame), "end")
 
     async def cleanup(self) -> None:
         """Close the connections."""
@@ -288,7 +226,14 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         self.on_rung(self._active.name)
         for rung in self._rungs:
             if isinstance(rung.service, Connecting):
-                self._own(self._keep_connected(rung, rung.service), f"connect-{rung.name}")
+                keeper = ConnectionKeeper(
+                    rung,
+                    rung.service,
+                    on_up=partial(self._own, self._return_to_a_better_rung, "connected"),
+                    on_end=self._connection_ended,
+                    clock=self._clock,
+                )
+                self._own(keeper.run, f"connect-{rung.name}")
 
     async def _end_all_the_same(self, frame: Frame) -> None:
         """A provider that does not say goodbye must not hold up the end of the call."""
@@ -343,8 +288,9 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
             return False
         utterance = self._utterance
         if is_garbage(frame.text, audio_s=self._seconds_in_question()):
-            self._own(self._failed(rung, "wrote what nobody said"), "garbage")
+            self._own(partial(self._failed, rung, "wrote what nobody said"), "garbage")
             return False
+        self._has_heard = True
         self.on_rung(rung.name)
         if utterance is not None:
             read_to, is_last = self._coverage(rung, frame)
@@ -380,7 +326,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
                 rung.breaker.succeeded()
                 self._utterance_is_over(had_words=True)
             case Reading.EMPTY:
-                self._own(self._recognised_nothing(rung), "empty")
+                self._own(partial(self._recognised_nothing, rung), "empty")
             case Reading.UNREAD:
                 if utterance is not None and utterance.has_words:
                     self._ring.forget_before(utterance.read_to)
@@ -407,7 +353,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
                 self._was_left.discard(doubted.name)
         elif self._active is self._rungs[0] and had_words:
             self._return_interval_s = RETURN_INTERVAL_S
-        self._own(self._return_to_a_better_rung(), "return")
+        self._own(self._return_to_a_better_rung, "return")
 
     def _seconds_in_question(self) -> float:
         return (self._ring.end - self._ring.begin) / SAMPLE_RATE_HZ + 1.0
@@ -418,7 +364,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         self._stop_watching()
         self._asked_at = self._clock()
         if self._utterance is not None and self._below(self._active) is not None:
-            self._watch = self._own(self._wait_for_words(self._active), "no-words")
+            self._watch = self._own(partial(self._wait_for_words, self._active), "no-words")
 
     async def _wait_for_words(self, rung: SttRung) -> None:
         timeout_s = rung.patience.timeout_s
@@ -431,7 +377,7 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
             self._utterance_is_over(had_words=True)
         else:
             rung.late_since = self._asked_at
-            self._own(self._listen_for_late_words(rung), "late")
+            self._own(partial(self._listen_for_late_words, rung), "late")
             await self._failed(rung, f"said nothing within {timeout_s:.1f} s")
 
     def _stop_watching(self) -> None:
@@ -491,7 +437,9 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         self._active = rung
         rung.origin = self._ring.end - rung.fed
         await self.strategy.use(rung.service)
-        self.on_rung(rung.name)
+        if not self._has_heard:
+            # Nobody has said anything yet: who will hear it is what there is to tell.
+            self.on_rung(rung.name)
 
     async def _replay(self, rung: SttRung, utterance: Utterance) -> None:
         """Give a rung what nobody has read yet, as if the caller said it now, all at once."""
@@ -528,6 +476,10 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
 
     # --- connections, and the way back ----------------------------------------------------------
 
+    async def _connection_ended(self, rung: SttRung, end: ConnectionEnd) -> None:
+        if not self._is_over:
+            await self._failed(rung, end.reason, permanent=end.permanent)
+
     def _best(self) -> SttRung | None:
         return next((rung for rung in self._rungs if rung.is_ready), None)
 
@@ -551,46 +503,8 @@ class SttLadder(ServiceSwitcher[LadderStrategy]):
         better.origin = begin - better.fed
         await self._feed_pcm(better, self._ring.between(begin, self._ring.end))
 
-    async def _keep_connected(self, rung: SttRung, service: Connecting) -> None:
-        await rung.started.wait()
-        attempts = 0
-        while True:
-            if rung.breaker.retry_in_s > 0 or not rung.breaker.allow():
-                await asyncio.sleep(min(max(rung.breaker.retry_in_s, RECONNECT_S), 30.0))
-                continue
-            rung.reconnect.clear()
-            began_at = self._clock()
-            end = await self._hold(rung, service)
-            rung.is_connected = False
-            if end is not None and not self._is_over:
-                # Its end was not our wish.
-                await self._failed(rung, end.reason, permanent=end.permanent)
-            attempts = 0 if self._clock() - began_at > MAX_RECONNECT_S else attempts + 1
-            wait_s = min(RECONNECT_S * 2**attempts, MAX_RECONNECT_S)
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
-
-    async def _hold(self, rung: SttRung, service: Connecting) -> ConnectionEnd | None:
-        """Hold one connection until it ends (why) or is to be made anew (None)."""
-
-        def up() -> None:
-            rung.fed = 0
-            rung.is_connected = True
-            self._own(self._return_to_a_better_rung(), "connected")
-
-        holding = asyncio.create_task(service.hold_connection(up=up))
-        unwanted = asyncio.create_task(rung.reconnect.wait())
-        try:
-            await asyncio.wait({holding, unwanted}, return_when=asyncio.FIRST_COMPLETED)
-            return holding.result() if holding.done() else None
-        finally:
-            rung.is_connected = False
-            unwanted.cancel()
-            holding.cancel()
-            # A server that does not answer the closing handshake is not waited for.
-            await asyncio.wait({holding, unwanted}, timeout=1.0)
-
-    def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=f"stt-{name}")
+    def _own(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work(), name=f"stt-{name}")
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         return task
