@@ -11,6 +11,7 @@ import importlib
 from bot.config import Settings
 
 _HOSTED_STT = ("pipecat.services.deepgram.stt", "deepgram.listen.v1.socket_client")
+_SECOND_STT = ("pipecat.services.groq.stt", "openai.resources.audio.transcriptions")
 _HOSTED_LLM = (
     "pipecat.services.openai.llm",
     "openai.resources.chat.chat",
@@ -32,6 +33,7 @@ def warm_up(settings: Settings) -> None:
 
     for key, modules in (
         (settings.deepgram_api_key, _HOSTED_STT),
+        (settings.groq_api_key, _SECOND_STT),
         (settings.openai_api_key, _HOSTED_LLM),
         (settings.elevenlabs_api_key, _HOSTED_TTS),
     ):

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from livekit import api
+
 from bot.records import CallRecord
 from bot.services.local import recognise
+from bot.warmup import warm_up
 from tests.e2e.conftest import StartBot
 from tests.e2e.participant import participant
 from tests.emulators.endpointing import Segment
@@ -90,6 +94,20 @@ FAULTS = [
 ]
 
 
+async def bot_is_there(server: LiveKitServer, room: str) -> None:
+    """Wait until the bot is in the room."""
+    async with api.LiveKitAPI(server.url, server.api_key, server.api_secret) as livekit:
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(api.TwirpError):  # the room is made with its first participant
+                    listed = await livekit.room.list_participants(
+                        api.ListParticipantsRequest(room=room)
+                    )
+                    if listed.participants:
+                        return
+                await asyncio.sleep(0.05)
+
+
 @dataclass(frozen=True)
 class Survived:
     """How the call went. Times in seconds."""
@@ -114,10 +132,11 @@ async def suffer(
     if fault.when == "at start":
         fault.inject(providers)
     answers_after_s = []
-    async with (
-        start_bot(**providers.env()) as bot,
-        participant(livekit_server, room=bot.room) as caller,
-    ):
+    async with start_bot(**providers.env()) as bot, AsyncExitStack() as stack:
+        # As a worker does before it takes a call.
+        await asyncio.to_thread(warm_up, bot.settings)
+        await bot_is_there(livekit_server, bot.room)
+        caller = await stack.enter_async_context(participant(livekit_server, room=bot.room))
         greeted_at = await caller.bot_speaks(since=caller.joined_at)
         await caller.bot_is_silent()
         if fault.when == "in an answer":
