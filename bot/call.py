@@ -35,7 +35,7 @@ from bot.pipeline import Chain, build_pipeline
 from bot.records import CallRecord, EndReason, Rungs
 from bot.rtvi_feed import RTVIFeed
 from bot.services.continuation import ReplyPlan
-from bot.services.experience import Experience
+from bot.services.experience import Experience, new_experience
 from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
@@ -80,14 +80,14 @@ class Call:
             store: where the call is kept; None keeps nothing.
             listeners: who watches the call live.
             call_id: the call's id; a new one by default.
-            experience: what the process knows of its providers; nothing by default.
+            experience: what the process has learnt about its providers; by default the call has
+                an experience of its own, shared through Redis where there is one.
         """
         self._settings = settings
         self._playbook = playbook
         self._line = line
         self._listeners = list(listeners)
         self._store = store
-        self._experience = experience or Experience()
         self._clock = call_clock(settings.now)
         self._conversation = Conversation(
             playbook=playbook, clock=self._clock, recorded=settings.recorded
@@ -101,6 +101,8 @@ class Call:
             lead_id=uuid4().hex,
         )
         self._cost = CostMeter()
+        self._shares_experience = experience is None
+        self._experience = experience or new_experience(settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._caller_present = asyncio.Event()
         self._end_reason: EndReason | None = None
@@ -128,6 +130,8 @@ class Call:
             recorder = None
             if self._store is not None:
                 recorder = await stack.enter_async_context(Recorder(store=self._store))
+            if self._shares_experience:
+                await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)
@@ -181,7 +185,7 @@ class Call:
 
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
-        stt_name, stt = build_stt(settings)
+        stt = build_stt(settings, self._experience)
         llm = build_llm(
             settings,
             system_prompt=system_prompt(self._playbook),
@@ -190,20 +194,22 @@ class Call:
             experience=self._experience,
         )
         tts = build_tts(settings, experience=self._experience, opening_line=conversation.greeting())
+        stt_names = {rung.service.name: rung.name for rung in stt.rungs}
         self._service_names: dict[ServiceUsageKind, Callable[[str], str]] = {
-            ServiceUsageKind.STT: lambda _: stt_name,
+            ServiceUsageKind.STT: lambda processor: stt_names.get(processor, stt.serving),
             ServiceUsageKind.LLM: llm.name_of,
             ServiceUsageKind.TTS: tts.name_of,
         }
         self._interview = Interview(
             conversation=conversation,
             call=self._record,
-            rungs=lambda: Rungs(stt=stt_name, llm=llm.rung_name, tts=tts.rung_name),
+            rungs=lambda: Rungs(stt=stt.serving, llm=llm.rung_name, tts=tts.rung_name),
             recorder=recorder,
             listeners=self._listeners,
             generated_text=lambda: llm.generated_text,
         )
         self._interview.on_reply_heard = self._after_reply
+        stt.on_rung = self._interview.heard_by
         chain = build_pipeline(
             settings=settings,
             transport=self._line.transport,

@@ -10,11 +10,11 @@ import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UsageError
@@ -65,6 +65,23 @@ class Settings(BaseSettings):
     deepgram_api_key: SecretStr | None = Field(None, validation_alias="DEEPGRAM_API_KEY")
     deepgram_base_url: str | None = Field(None, validation_alias="DEEPGRAM_BASE_URL")
     deepgram_model: str = Field("nova-3-general", validation_alias="DEEPGRAM_MODEL")
+
+    groq_api_key: SecretStr | None = Field(None, validation_alias="GROQ_API_KEY")
+    stt_rungs: str | None = Field(
+        None,
+        validation_alias="LEADLINE_STT_RUNGS",
+        description="The recognisers in order; `local` is always the last.",
+    )
+    stt_timeout_min_s: float = Field(
+        0.8, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
+    )
+    stt_timeout_max_s: float = Field(
+        2.0,
+        ge=0.2,
+        le=10,
+        validation_alias="LEADLINE_STT_TIMEOUT_MAX_S",
+        description="With the next recogniser's time, less than LEADLINE_NO_TRANSCRIPT_TIMEOUT_S.",
+    )
 
     # LLM
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
@@ -208,6 +225,35 @@ class Settings(BaseSettings):
         """The hosted voices below ElevenLabs, the best first."""
         return _names(self.tts_fallback_names)
 
+    @model_validator(mode="after")
+    def _time_outs_are_in_order(self) -> Self:
+        if self.stt_timeout_min_s > self.stt_timeout_max_s:
+            raise ValueError(
+                "LEADLINE_STT_TIMEOUT_MIN_S: must not be over LEADLINE_STT_TIMEOUT_MAX_S"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stt_rungs_have_their_keys(self) -> Self:
+        known = ("deepgram", "groq", "local")
+        for name in self.stt_order:
+            if name not in known:
+                raise ValueError(
+                    f"LEADLINE_STT_RUNGS: {name!r} is not known; one of {', '.join(known)}"
+                )
+            if name != "local" and getattr(self, f"{name}_api_key") is None:
+                raise ValueError(f"LEADLINE_STT_RUNGS: {name} needs {name.upper()}_API_KEY")
+        return self
+
+    @cached_property
+    def stt_order(self) -> tuple[str, ...]:
+        """The recognisers, the best first; the last one is always the local model."""
+        if self.stt_rungs is not None:
+            named = [name.strip().lower() for name in self.stt_rungs.split(",") if name.strip()]
+        else:
+            named = [n for n in ("deepgram", "groq") if getattr(self, f"{n}_api_key") is not None]
+        return (*dict.fromkeys(name for name in named if name != "local"), "local")
+
     @cached_property
     def sqlalchemy_url(self) -> str:
         """The database as SQLAlchemy's async drivers want it; a SQLite file by default."""
@@ -282,4 +328,6 @@ def _one_line(error: ValidationError) -> str:
     field = Settings.model_fields.get(str(location))
     name = str(field.validation_alias) if field and field.validation_alias else str(location)
     message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:  # a check of several settings names the one at fault itself
+        return f"{message}; correct it in the environment or in .env"
     return f"{name}: {message}; correct it in the environment or in .env"

@@ -61,6 +61,7 @@ class Interview:
         self.transcript = Transcript(started_at=time.monotonic())
         self.on_reply_heard: Callable[[], None] = lambda: None
         self._rungs = rungs
+        self._heard_by: str | None = None
         self._recorder = recorder
         self._listeners = listeners
         self._generated_text = generated_text
@@ -86,9 +87,17 @@ class Interview:
     def caller_stopped_speaking(self) -> None:
         """The caller's turn ends: what was said so far is written down at once."""
         self.transcript.caller_stopped_speaking(time.monotonic())
-        turn = self.transcript.open_caller_turn(self._rungs())
+        turn = self.transcript.open_caller_turn(self._rungs_now())
         if turn:
             self._save(turn)
+
+    def heard_by(self, stt: str) -> None:
+        """Which recogniser serves now: it is the one of the turn's words."""
+        self._heard_by = stt
+
+    def _rungs_now(self) -> Rungs:
+        rungs = self._rungs()
+        return rungs.model_copy(update={"stt": self._heard_by}) if self._heard_by else rungs
 
     def caller_said(
         self, text: str, *, words: Sequence[Word], alternatives: Sequence[str], typed: bool
@@ -111,7 +120,7 @@ class Interview:
         """A reply becomes audible: it closes the caller's turn."""
         self._bot_is_audible = True
         self.conversation.bot_began()
-        caller_turn = self.transcript.bot_began(self._rungs())
+        caller_turn = self.transcript.bot_began(self._rungs_now())
         if caller_turn:
             self._save(caller_turn)
 
@@ -120,7 +129,7 @@ class Interview:
         self._bot_is_audible = False
         self.conversation.bot_heard(reply.text, complete=reply.complete)
         turn = self.transcript.bot_heard(
-            reply, generated=self._text_behind(reply.text), rung=self._rungs()
+            reply, generated=self._text_behind(reply.text), rung=self._rungs_now()
         )
         self._save(turn)
         self._announce_lead()
@@ -148,7 +157,7 @@ class Interview:
 
     def close(self) -> None:
         """The call is over: a last turn that nobody answered is kept."""
-        turn = self.transcript.close(self._rungs())
+        turn = self.transcript.close(self._rungs_now())
         if turn:
             self._save(turn)
 

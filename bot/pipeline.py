@@ -18,8 +18,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.audio.vad_processor import VADProcessor
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
@@ -46,7 +46,7 @@ def build_pipeline(
     *,
     settings: Settings,
     transport: BaseTransport,
-    stt: STTService,
+    stt: FrameProcessor,
     lead_qualification: LeadQualificationProcessor,
     directive: DirectiveProcessor,
     llm: LLMService[Any],

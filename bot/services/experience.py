@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bot.config import Settings
 from bot.services.breaker import Breakers
+from bot.services.breaker_store import RedisBreakerStore
 from bot.services.patience import Patiences
 from bot.services.tts_rungs import Piece
 
@@ -22,3 +24,9 @@ class Experience:
     breakers: Breakers = field(default_factory=Breakers)
     patiences: Patiences = field(default_factory=Patiences)
     recordings: dict[tuple[str, str, int], list[Piece]] = field(default_factory=dict)
+
+
+def new_experience(settings: Settings) -> Experience:
+    """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
+    store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
+    return Experience(breakers=Breakers(store))
