@@ -49,24 +49,3 @@ async def test_a_voice_that_fails_is_followed_by_the_local_one(
     heard.must_be_whole()
     assert heard.record.turns[-1].rung.tts == "local"
     assert heard.greeted_after_s < GREETING_WITHIN_S
-
-
-@pytest.mark.parametrize("kind", [FaultKind.REFUSE, FaultKind.STALL_BEFORE_FIRST])
-async def test_with_every_hosted_voice_and_llm_failing_the_call_goes_on(
-    kind: FaultKind,
-    start_bot: StartBot,
-    providers: ProviderRig,
-    livekit_server: LiveKitServer,
-    speech: Speech,
-) -> None:
-    def fail() -> None:
-        for provider in (providers.elevenlabs, providers.openai):
-            provider.faults.inject(kind, times=None)
-
-    heard: Heard = await talk(
-        start_bot, providers, livekit_server, speech, fault=fail, moment=Moment.GREETING
-    )
-    heard.must_be_whole()
-    assert heard.greeted_after_s < GREETING_WITHIN_S
-    rung = heard.record.turns[-1].rung
-    assert (rung.llm, rung.tts) == ("scripted", "local")
