@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -35,6 +35,8 @@ from bot.pipeline import Chain, build_pipeline
 from bot.records import CallRecord, EndReason, Rungs
 from bot.rtvi_feed import RTVIFeed
 from bot.second_reader import SecondReader
+from bot.services.continuation import ReplyPlan
+from bot.services.experience import Experience, new_experience
 from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
@@ -44,9 +46,9 @@ from bot.transports import Line, room_taken_error
 from flows.conversation import Conversation
 from flows.playbook import Playbook
 from flows.prompt import system_prompt
+from processors.bridge import SilenceBridge
 from processors.directive import DirectiveProcessor
 from processors.lead_qualification import LeadQualificationProcessor
-from processors.reply_guard import ReplyGuard
 
 SAMPLE_RATE_IN_HZ = 16_000
 SAMPLE_RATE_OUT_HZ = 24_000
@@ -67,6 +69,7 @@ class Call:
         store: Store | None,
         listeners: Sequence[CallListener] = (),
         call_id: str | None = None,
+        experience: Experience | None = None,
     ) -> None:
         """Prepare the chain; nothing is connected before `run`.
 
@@ -78,6 +81,8 @@ class Call:
             store: where the call is kept; None keeps nothing.
             listeners: who watches the call live.
             call_id: the call's id; a new one by default.
+            experience: what the process has learnt about its providers; by default the call has
+                an experience of its own, shared through Redis where there is one.
         """
         self._settings = settings
         self._playbook = playbook
@@ -97,6 +102,8 @@ class Call:
             lead_id=uuid4().hex,
         )
         self._cost = CostMeter()
+        self._shares_experience = experience is None
+        self._experience = experience or new_experience(settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._caller_present = asyncio.Event()
         self._end_reason: EndReason | None = None
@@ -125,6 +132,8 @@ class Call:
             recorder = None
             if self._store is not None:
                 recorder = await stack.enter_async_context(Recorder(store=self._store))
+            if self._shares_experience:
+                await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)
@@ -179,34 +188,32 @@ class Call:
 
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
-        stt_name, stt = build_stt(settings)
-        llm_name, llm = build_llm(
+        stt = build_stt(settings, self._experience)
+        llm = build_llm(
             settings,
             system_prompt=system_prompt(self._playbook),
-            scripted_reply=conversation.reply,
+            plan=lambda: ReplyPlan(conversation.reply(), conversation.essential_line()),
+            must_be_scripted=lambda: conversation.must_be_scripted,
+            experience=self._experience,
         )
-        tts_name, tts = build_tts(settings)
-        self._service_names = {
-            ServiceUsageKind.STT: stt_name,
-            ServiceUsageKind.LLM: llm_name,
-            ServiceUsageKind.TTS: tts_name,
+        tts = build_tts(settings, experience=self._experience, opening_line=conversation.greeting())
+        stt_names = {rung.service.name: rung.name for rung in stt.rungs}
+        self._service_names: dict[ServiceUsageKind, Callable[[str], str]] = {
+            ServiceUsageKind.STT: lambda processor: stt_names.get(processor, stt.serving),
+            ServiceUsageKind.LLM: llm.name_of,
+            ServiceUsageKind.TTS: tts.name_of,
         }
-        reply_guard = ReplyGuard(
-            scripted_reply=conversation.reply,
-            first_token_timeout_s=settings.first_token_timeout_s,
-            # The scripted dialogue never needs to be replaced by itself.
-            must_be_scripted=lambda: llm_name != "scripted" and conversation.must_be_scripted,
-        )
         self._interview = Interview(
             conversation=conversation,
             call=self._record,
-            rungs=Rungs(stt=stt_name, llm=llm_name, tts=tts_name),
+            rungs=lambda: Rungs(stt=stt.serving, llm=llm.rung_name, tts=tts.rung_name),
             recorder=recorder,
             listeners=self._listeners,
-            generated_text=lambda: reply_guard.generated_text,
+            generated_text=lambda: llm.generated_text,
         )
         self._interview.on_reply_heard = self._after_reply
         self._read_twice()
+        stt.on_rung = self._interview.heard_by
         chain = build_pipeline(
             settings=settings,
             transport=self._line.transport,
@@ -214,8 +221,8 @@ class Call:
             lead_qualification=LeadQualificationProcessor(hearing=self._interview),
             directive=DirectiveProcessor(directive=lambda: conversation.directive().as_prompt()),
             llm=llm,
-            reply_guard=reply_guard,
             tts=tts,
+            bridge=SilenceBridge(phrase=tts.bridge, sample_rate=SAMPLE_RATE_OUT_HZ),
         )
         self._line.output.listen(self._interview)
         self._line.attach(self)
@@ -275,7 +282,7 @@ class Call:
 
     def _usage_observer(self) -> ServiceMetricsObserver:
         async def used(_: Any, usage: ServiceUsageRecord) -> None:
-            self._cost.used(self._service_names[usage.kind], usage)
+            self._cost.used(self._service_names[usage.kind](usage.processor), usage)
 
         observer = ServiceMetricsObserver()
         observer.add_event_handler("on_service_usage", used)
@@ -310,6 +317,21 @@ class Call:
         if self._conversation.done and self._end_reason is None:
             self._end_reason = self._conversation_outcome() or "completed"
             self._own(self._end_gracefully(), "end")
+        elif self._end_reason is None and (spent := self._spent_budget()):
+            logger.warning("The call ends: {}", spent)
+            self._own(self._end_at_the_limit(), "budget")
+
+    def _spent_budget(self) -> str | None:
+        """Which of the call's budgets is used up."""
+        settings, cost = self._settings, self._cost
+        turns = sum(turn.role == "bot" for turn in self._interview.transcript.turns)
+        if turns >= settings.max_turns:
+            return f"{turns} turns of LEADLINE_MAX_TURNS"
+        if cost.tokens >= settings.max_tokens:
+            return f"{cost.tokens} tokens of LEADLINE_MAX_TOKENS"
+        if (usd := cost.cost().total_usd) >= settings.max_usd:
+            return f"{usd:.2f} dollars of LEADLINE_MAX_USD"
+        return None
 
     async def _end_gracefully(self) -> None:
         await self._worker.queue_frame(EndFrame())
@@ -336,6 +358,10 @@ class Call:
 
     async def _watch_the_duration(self) -> None:
         await asyncio.sleep(self._settings.max_call_s)
+        await self._end_at_the_limit()
+
+    async def _end_at_the_limit(self) -> None:
+        """A goodbye and not a cut; what it leaves open is a matter of the lead."""
         self._end_reason = self._end_reason or "max_duration"
         await self._say(self._playbook.closings.incomplete, then_end=True)
         await asyncio.sleep(GOODBYE_GRACE_S)

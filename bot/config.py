@@ -10,11 +10,11 @@ import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UsageError
@@ -22,10 +22,13 @@ from bot.errors import UsageError
 TransportName = Literal["livekit", "daily", "webrtc"]
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"]
 
+TTS_FALLBACKS = ("openai", "deepgram", "cartesia")
+
 _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
     "deepgram_base_url": ("ws", "wss", "http", "https"),
     "openai_base_url": ("http", "https"),
+    "llm_fallback_url": ("http", "https"),
     "elevenlabs_base_url": ("ws", "wss", "http", "https"),
     "daily_api_url": ("http", "https"),
     "redis_url": ("redis", "rediss", "unix"),
@@ -63,10 +66,32 @@ class Settings(BaseSettings):
     deepgram_base_url: str | None = Field(None, validation_alias="DEEPGRAM_BASE_URL")
     deepgram_model: str = Field("nova-3-general", validation_alias="DEEPGRAM_MODEL")
 
+    groq_api_key: SecretStr | None = Field(None, validation_alias="GROQ_API_KEY")
+    stt_rungs: str | None = Field(
+        None,
+        validation_alias="LEADLINE_STT_RUNGS",
+        description="The recognisers in order; `local` is always the last.",
+    )
+    stt_timeout_min_s: float = Field(
+        1.2, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
+    )
+    stt_timeout_max_s: float = Field(
+        2.0,
+        ge=0.2,
+        le=10,
+        validation_alias="LEADLINE_STT_TIMEOUT_MAX_S",
+        description="With the next recogniser's time, less than LEADLINE_NO_TRANSCRIPT_TIMEOUT_S.",
+    )
+
     # LLM
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
+    anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_model: str = Field("claude-haiku-4-5", validation_alias="ANTHROPIC_MODEL")
+    llm_fallback_url: str | None = Field(None, validation_alias="LEADLINE_LLM_FALLBACK_URL")
+    llm_fallback_model: str = Field("llama3.2", validation_alias="LEADLINE_LLM_FALLBACK_MODEL")
+    llm_fallback_key: SecretStr | None = Field(None, validation_alias="LEADLINE_LLM_FALLBACK_KEY")
     llm_temperature: float = Field(0.3, ge=0, le=2, validation_alias="LEADLINE_LLM_TEMPERATURE")
     llm_max_tokens: int = Field(300, ge=16, le=4096, validation_alias="LEADLINE_LLM_MAX_TOKENS")
 
@@ -77,6 +102,13 @@ class Settings(BaseSettings):
     )
     elevenlabs_base_url: str | None = Field(None, validation_alias="ELEVENLABS_BASE_URL")
     elevenlabs_model: str = Field("eleven_flash_v2_5", validation_alias="ELEVENLABS_MODEL")
+    tts_fallback_names: str | None = Field(
+        None,
+        validation_alias="LEADLINE_TTS_FALLBACKS",
+        description="Hosted voices between ElevenLabs and the local one, e.g. openai,deepgram.",
+    )
+    cartesia_api_key: SecretStr | None = Field(None, validation_alias="CARTESIA_API_KEY")
+    cartesia_voice_id: str | None = Field(None, validation_alias="CARTESIA_VOICE_ID")
 
     # State and history
     redis_url: str | None = Field(None, validation_alias="REDIS_URL")
@@ -99,6 +131,16 @@ class Settings(BaseSettings):
     idle_timeout_s: float = Field(8.0, gt=0, validation_alias="LEADLINE_IDLE_TIMEOUT_S")
     rejoin_grace_s: float = Field(10.0, ge=0, validation_alias="LEADLINE_REJOIN_GRACE_S")
     max_call_s: float = Field(1800.0, gt=0, validation_alias="LEADLINE_MAX_CALL_S")
+    max_turns: int = Field(
+        200, ge=1, validation_alias="LEADLINE_MAX_TURNS", description="The bot's turns in a call."
+    )
+    max_tokens: int = Field(
+        500_000,
+        ge=1,
+        validation_alias="LEADLINE_MAX_TOKENS",
+        description="Tokens of the LLM in a call, prompts included.",
+    )
+    max_usd: float = Field(5.0, gt=0, validation_alias="LEADLINE_MAX_USD")
 
     # Voice activity and end of turn
     vad_confidence: float = Field(0.5, gt=0, le=1, validation_alias="LEADLINE_VAD_THRESHOLD")
@@ -115,12 +157,25 @@ class Settings(BaseSettings):
     no_transcript_timeout_s: float = Field(
         3.0, ge=0.5, le=30, validation_alias="LEADLINE_NO_TRANSCRIPT_TIMEOUT_S"
     )
+    first_token_floor_s: float = Field(
+        1.2, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
+    )
     first_token_timeout_s: float = Field(
         2.5,
         ge=0.2,
         le=30,
         validation_alias="LEADLINE_FIRST_TOKEN_TIMEOUT_S",
-        description="How long the LLM may be silent before the scripted dialogue answers.",
+        description="How long an LLM may be silent before the next one answers, at most.",
+    )
+    first_audio_floor_s: float = Field(
+        1.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
+    )
+    first_audio_timeout_s: float = Field(
+        2.0,
+        ge=0.2,
+        le=30,
+        validation_alias="LEADLINE_FIRST_AUDIO_TIMEOUT_S",
+        description="How long a voice may be silent before the next one speaks, at most.",
     )
     vad_min_volume: float = Field(0.0, ge=0, le=1, validation_alias="LEADLINE_VAD_MIN_VOLUME")
 
@@ -145,6 +200,14 @@ class Settings(BaseSettings):
             sqlalchemy_url(value.get_secret_value())
         return value
 
+    @field_validator("tts_fallback_names", mode="after")
+    @classmethod
+    def _voices_are_known(cls, value: str | None) -> str | None:
+        unknown = [name for name in _names(value) if name not in TTS_FALLBACKS]
+        if unknown:
+            raise ValueError(f"knows no voice {unknown[0]!r}, only {', '.join(TTS_FALLBACKS)}")
+        return value
+
     @field_validator("now", mode="after")
     @classmethod
     def _now_has_an_offset(cls, value: datetime | None) -> datetime | None:
@@ -156,6 +219,40 @@ class Settings(BaseSettings):
     @classmethod
     def _log_level_in_capitals(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @property
+    def tts_fallbacks(self) -> tuple[str, ...]:
+        """The hosted voices below ElevenLabs, the best first."""
+        return _names(self.tts_fallback_names)
+
+    @model_validator(mode="after")
+    def _time_outs_are_in_order(self) -> Self:
+        if self.stt_timeout_min_s > self.stt_timeout_max_s:
+            raise ValueError(
+                "LEADLINE_STT_TIMEOUT_MIN_S: must not be over LEADLINE_STT_TIMEOUT_MAX_S"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stt_rungs_have_their_keys(self) -> Self:
+        known = ("deepgram", "groq", "local")
+        for name in self.stt_order:
+            if name not in known:
+                raise ValueError(
+                    f"LEADLINE_STT_RUNGS: {name!r} is not known; one of {', '.join(known)}"
+                )
+            if name != "local" and getattr(self, f"{name}_api_key") is None:
+                raise ValueError(f"LEADLINE_STT_RUNGS: {name} needs {name.upper()}_API_KEY")
+        return self
+
+    @cached_property
+    def stt_order(self) -> tuple[str, ...]:
+        """The recognisers, the best first; the last one is always the local model."""
+        if self.stt_rungs is not None:
+            named = [name.strip().lower() for name in self.stt_rungs.split(",") if name.strip()]
+        else:
+            named = [n for n in ("deepgram", "groq") if getattr(self, f"{n}_api_key") is not None]
+        return (*dict.fromkeys(name for name in named if name != "local"), "local")
 
     @cached_property
     def sqlalchemy_url(self) -> str:
@@ -221,10 +318,16 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(_one_line(error)) from None
 
 
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in (text or "").split(",") if name.strip())
+
+
 def _one_line(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     location = first["loc"][0] if first["loc"] else "settings"
     field = Settings.model_fields.get(str(location))
     name = str(field.validation_alias) if field and field.validation_alias else str(location)
     message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:  # a check of several settings names the one at fault itself
+        return f"{message}; correct it in the environment or in .env"
     return f"{name}: {message}; correct it in the environment or in .env"

@@ -22,6 +22,8 @@ class Price:
 PRICES: dict[tuple[str, str], Price] = {
     # https://deepgram.com/pricing (Nova-3 streaming, pay as you go): $0.0077 a minute
     ("deepgram", "audio_seconds"): Price(0.0077 / 60, "seconds"),
+    # https://groq.com/pricing (Whisper Large v3 Turbo): $0.04 an hour
+    ("groq", "audio_seconds"): Price(0.04 / 3600, "seconds"),
     # https://platform.openai.com/docs/pricing (gpt-4o-mini): $0.15 / $0.60 a million tokens
     ("openai", "prompt_tokens"): Price(0.15e-6, "prompt tokens"),
     ("openai", "completion_tokens"): Price(0.60e-6, "completion tokens"),
@@ -44,6 +46,13 @@ class CostMeter:
             amount = getattr(usage, measure)
             if amount:
                 self._units[service, measure] += amount
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all LLMs so far, prompts included."""
+        return round(
+            sum(units for (_, measure), units in self._units.items() if measure.endswith("_tokens"))
+        )
 
     def cost(self) -> Cost:
         """The cost so far, a line for each service and unit."""

@@ -47,18 +47,22 @@ class Interview:
         *,
         conversation: Conversation,
         call: CallRecord,
-        rungs: Rungs,
+        rungs: Callable[[], Rungs],
         recorder: Recorder | None,
         listeners: Sequence[CallListener],
         generated_text: Callable[[], str],
     ) -> None:
-        """Follow one call. `generated_text` is the newest reply's text, heard or not."""
+        """Follow one call.
+
+        `rungs` says who serves now; `generated_text` is the newest reply's text, heard or not.
+        """
         self.conversation = conversation
         self.call = call
         self.transcript = Transcript(started_at=time.monotonic())
         self.on_reply_heard: Callable[[], None] = lambda: None
         self.on_caller_turn_ended: Callable[[], None] = lambda: None
-        self.rungs = rungs
+        self._rungs = rungs
+        self._heard_by: str | None = None
         self._recorder = recorder
         self._listeners = listeners
         self._generated_text = generated_text
@@ -84,9 +88,17 @@ class Interview:
     def caller_stopped_speaking(self) -> None:
         """The caller's turn ends: what was said so far is written down at once."""
         self.transcript.caller_stopped_speaking(time.monotonic())
-        turn = self.transcript.open_caller_turn(self.rungs)
+        turn = self.transcript.open_caller_turn(self._rungs_now())
         if turn:
             self._save(turn)
+
+    def heard_by(self, stt: str) -> None:
+        """Which recogniser serves now: it is the one of the turn's words."""
+        self._heard_by = stt
+
+    def _rungs_now(self) -> Rungs:
+        rungs = self._rungs()
+        return rungs.model_copy(update={"stt": self._heard_by}) if self._heard_by else rungs
 
     def caller_said(
         self, text: str, *, words: Sequence[Word], alternatives: Sequence[str], typed: bool
@@ -109,7 +121,7 @@ class Interview:
         """A reply becomes audible: it closes the caller's turn."""
         self._bot_is_audible = True
         self.conversation.bot_began()
-        caller_turn = self.transcript.bot_began(self.rungs)
+        caller_turn = self.transcript.bot_began(self._rungs_now())
         if caller_turn:
             self._save(caller_turn)
             self.on_caller_turn_ended()
@@ -123,7 +135,7 @@ class Interview:
         self._bot_is_audible = False
         self.conversation.bot_heard(reply.text, complete=reply.complete)
         turn = self.transcript.bot_heard(
-            reply, generated=self._text_behind(reply.text), rung=self.rungs
+            reply, generated=self._text_behind(reply.text), rung=self._rungs_now()
         )
         self._save(turn)
         self._announce_lead()
@@ -151,7 +163,7 @@ class Interview:
 
     def close(self) -> None:
         """The call is over: a last turn that nobody answered is kept."""
-        turn = self.transcript.close(self.rungs)
+        turn = self.transcript.close(self._rungs_now())
         if turn:
             self._save(turn)
 

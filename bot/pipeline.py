@@ -18,17 +18,18 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.processors.audio.vad_processor import VADProcessor
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import LLMService
-from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TTSService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.config import Settings
+from processors.attempt import AttemptGate
+from processors.bridge import SilenceBridge
 from processors.directive import DirectiveProcessor
 from processors.lead_qualification import LeadQualificationProcessor
-from processors.reply_guard import ReplyGuard
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,18 @@ class Chain:
     context: LLMContext
     user: LLMUserAggregator
     assistant: LLMAssistantAggregator
-    reply_guard: ReplyGuard
 
 
 def build_pipeline(
     *,
     settings: Settings,
     transport: BaseTransport,
-    stt: STTService,
+    stt: FrameProcessor,
     lead_qualification: LeadQualificationProcessor,
     directive: DirectiveProcessor,
     llm: LLMService[Any],
-    reply_guard: ReplyGuard,
     tts: TTSService,
+    bridge: SilenceBridge,
 ) -> Chain:
     """Build THE chain. An interruption travels through it as a frame."""
     context = LLMContext()
@@ -64,14 +64,15 @@ def build_pipeline(
             lead_qualification,  # hears the caller, keeps the lead
             user,  # ends the turn, adds it to the context
             directive,  # what the next reply must do
-            llm,  # streams the reply
-            reply_guard,  # no turn without a reply
-            tts,  # sentence by sentence
+            llm,  # streams the reply, whoever fails
+            tts,  # sentence by sentence, whoever fails
+            AttemptGate(),  # nothing of an abandoned answer
+            bridge,  # no long silence
             transport.output(),  # what leaves here has been heard
             assistant,  # adds what was heard to the context
         ]
     )
-    return Chain(pipeline, context, user, assistant, reply_guard)
+    return Chain(pipeline, context, user, assistant)
 
 
 def _silero(settings: Settings) -> SileroVADAnalyzer:

@@ -11,6 +11,7 @@ import importlib
 from bot.config import Settings
 
 _HOSTED_STT = ("pipecat.services.deepgram.stt", "deepgram.listen.v1.socket_client")
+_SECOND_STT = ("pipecat.services.groq.stt", "openai.resources.audio.transcriptions")
 _HOSTED_LLM = (
     "pipecat.services.openai.llm",
     "openai.resources.chat.chat",
@@ -32,16 +33,17 @@ def warm_up(settings: Settings) -> None:
 
     for key, modules in (
         (settings.deepgram_api_key, _HOSTED_STT),
-        (settings.openai_api_key, _HOSTED_LLM),
+        (settings.groq_api_key, _SECOND_STT),
+        (settings.openai_api_key or settings.llm_fallback_url, _HOSTED_LLM),
         (settings.elevenlabs_api_key, _HOSTED_TTS),
     ):
         if key is not None:
             for module in modules:
                 importlib.import_module(module)
-    if settings.deepgram_api_key is None or settings.elevenlabs_api_key is None:
-        from bot.services import local
+    # Whatever is hosted, the local models are the last rung, and are wanted at once when they are.
+    from bot.services import local
 
-        local.preload()
+    local.preload()
     SileroVADAnalyzer()
     LocalSmartTurnAnalyzerV3()
     capture.warm_up()

@@ -211,6 +211,10 @@ class Conversation:
         """The scripted words for `directive()`."""
         return scripted.words_for(self.directive())
 
+    def essential_line(self) -> str:
+        """What the next reply cannot do without: the read-back, the question or the goodbye."""
+        return self._open_question()
+
     def greeting(self) -> str:
         """Who speaks, that it is an AI, the notice of a recording, and the first question."""
         hello = scripted.greeting(self.playbook, recorded=self._recorded)

@@ -15,7 +15,13 @@ from bot.diagnosis.machine import (
     check_ports,
     check_redis,
 )
-from bot.diagnosis.providers import check_deepgram, check_elevenlabs, check_openai
+from bot.diagnosis.providers import (
+    check_anthropic,
+    check_deepgram,
+    check_elevenlabs,
+    check_llm_fallback,
+    check_openai,
+)
 from bot.diagnosis.rooms import check_daily, check_livekit
 from bot.services.endpoints import EndpointError
 from bot.telemetry.redaction import redact, secrets_of
@@ -31,6 +37,8 @@ CHECKS: Mapping[str, Check] = {
     "daily": check_daily,
     "deepgram": check_deepgram,
     "openai": check_openai,
+    "anthropic": check_anthropic,
+    "llm fallback": check_llm_fallback,
     "elevenlabs": check_elevenlabs,
     "local speech": check_local_speech,
     "redis": check_redis,

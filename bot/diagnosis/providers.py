@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -36,6 +37,9 @@ from bot.services.endpoints import (
 REQUEST_TIMEOUT_S = 4.0
 # How long a socket that was accepted may take to say that something is wrong.
 OBJECTION_TIMEOUT_S = 1.0
+ANTHROPIC_URL = "https://api.anthropic.com"
+# https://docs.anthropic.com/en/api/versioning
+ANTHROPIC_VERSION = "2023-06-01"
 _MAX_DETAIL = 160
 _CREDIT_STATUS = 402
 _NO_CARD = {404, 405, 501}
@@ -122,6 +126,54 @@ async def check_openai(settings: Settings) -> Finding:
         "openai",
         _answered(base, answer.status_code, _error_code(answer)),
         remedies.get(answer.status_code, "check OPENAI_BASE_URL and OPENAI_MODEL"),
+    )
+
+
+async def check_anthropic(settings: Settings) -> Finding:
+    """Asks for the model's card, if the client is there at all."""
+    key = settings.anthropic_api_key
+    if key is None:
+        return not_configured("anthropic", "not set: nobody between OpenAI and what is below")
+    if find_spec("anthropic") is None:
+        return refused(
+            "anthropic",
+            "ANTHROPIC_API_KEY is set, but its client is not installed: it is left out",
+            "install pipecat-ai[anthropic], or unset ANTHROPIC_API_KEY",
+        )
+    model = settings.anthropic_model
+    headers = {"x-api-key": key.get_secret_value(), "anthropic-version": ANTHROPIC_VERSION}
+    try:
+        async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, headers=headers) as client:
+            answer = await client.get(f"{ANTHROPIC_URL}/v1/models/{quote(model)}")
+    except httpx.HTTPError as error:
+        return unreachable("anthropic", ANTHROPIC_URL, "ANTHROPIC_API_KEY", error)
+    if answer.is_success:
+        return usable("anthropic", f"{model} at {host_of(ANTHROPIC_URL)}")
+    return refused(
+        "anthropic",
+        _answered(ANTHROPIC_URL, answer.status_code, _error_code(answer)),
+        "check ANTHROPIC_API_KEY and ANTHROPIC_MODEL",
+    )
+
+
+async def check_llm_fallback(settings: Settings) -> Finding:
+    """Asks the second OpenAI-compatible endpoint for an answer of one token."""
+    if settings.llm_fallback_url is None:
+        return not_configured("llm fallback", "not set: the scripted dialogue is the next rung")
+    base = openai_base_url(settings.llm_fallback_url)
+    key = settings.llm_fallback_key
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    try:
+        async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, headers=headers) as client:
+            answer = await _shortest_chat(client, base, settings.llm_fallback_model)
+    except httpx.HTTPError as error:
+        return unreachable("llm fallback", base, "LEADLINE_LLM_FALLBACK_URL", error)
+    if answer.is_success:
+        return usable("llm fallback", f"{settings.llm_fallback_model} at {host_of(base)}")
+    return refused(
+        "llm fallback",
+        _answered(base, answer.status_code, _error_code(answer)),
+        "check LEADLINE_LLM_FALLBACK_MODEL and LEADLINE_LLM_FALLBACK_KEY",
     )
 
 

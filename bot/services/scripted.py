@@ -22,7 +22,7 @@ class ScriptedLLMService(LLMService[Any]):
 
     def __init__(self, *, reply: Callable[[], str], **kwargs: Any) -> None:
         """`reply` gives the text for the caller's newest words; quick, pure, without I/O."""
-        super().__init__(settings=_no_settings(), **kwargs)
+        super().__init__(settings=no_settings(), **kwargs)
         self._reply = reply
 
     def can_generate_metrics(self) -> bool:
@@ -44,7 +44,8 @@ class ScriptedLLMService(LLMService[Any]):
         await self.push_frame(LLMFullResponseEndFrame())
 
 
-def _no_settings() -> LLMSettings:
+def no_settings() -> LLMSettings:
+    """Settings of a service that has none."""
     return LLMSettings(
         model="scripted",
         system_instruction=None,

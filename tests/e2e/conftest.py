@@ -6,24 +6,28 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from bot.call import Call
+from bot.call import SAMPLE_RATE_OUT_HZ, Call
 from bot.config import Settings, load_settings
 from bot.playbooks import load_playbook
 from bot.records import CallRecord
 from bot.services.local import Voice, preload, synthesise
 from bot.storage.store import Store
 from bot.transports import BOT_IDENTITY_PREFIX, livekit_line, livekit_token
+from flows.conversation import Conversation
 from tests.e2e.obedient_llm import follow_the_directive
 from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.rig import ProviderRig
 from tests.servers.livekit import LiveKitServer
 
 CALLER_VOICE = Voice(pitch=1.12)
+HOSTED_VOICE = Voice(pitch=1.06)
 
 
 @pytest.fixture
@@ -36,12 +40,26 @@ def speech() -> Callable[[str, int], bytes]:
     return speak
 
 
+@cache
+def hosted_voice(text: str, sample_rate: int) -> bytes:
+    """The emulated provider's voice, a little higher than the local one."""
+    return synthesise(text, sample_rate=sample_rate, voice=HOSTED_VOICE)
+
+
+def greeting() -> str:
+    """What the bot says first."""
+    playbook = load_playbook("b2b-software")
+    return Conversation(playbook=playbook, clock=lambda: datetime.now(UTC)).greeting()
+
+
 @pytest.fixture
 async def providers() -> AsyncIterator[ProviderRig]:
     """Deepgram, OpenAI and ElevenLabs on loopback; the LLM obeys, the voice is a real one."""
     preload()  # A voice that is still loading would be a provider that does not answer.
     rig = ProviderRig(openai=OpenAIEmulator(fallback=follow_the_directive))
-    rig.elevenlabs.synthesise = lambda text, rate: synthesise(text, sample_rate=rate)
+    rig.elevenlabs.synthesise = hosted_voice
+    # A provider's voice does not share our processor: its longest text is ready beforehand.
+    await asyncio.to_thread(hosted_voice, f"{greeting()} ", SAMPLE_RATE_OUT_HZ)
     async with rig:
         yield rig
 

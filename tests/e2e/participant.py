@@ -7,12 +7,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import numpy as np
 from livekit import api, rtc
 
 from tests.servers.livekit import LiveKitServer
 
+Kind = Literal["standard", "agent"]
 HEARING_RATE = 16_000
 FRAME_MS = 10
 LOUD_RMS = 200.0
@@ -22,7 +24,7 @@ class Participant:
     """One person in a room. `sample_rate` is the microphone's, in Hz."""
 
     def __init__(
-        self, server: LiveKitServer, *, room: str, identity: str, sample_rate: int, kind: str
+        self, server: LiveKitServer, *, room: str, identity: str, sample_rate: int, kind: Kind
     ) -> None:
         self._kind = kind
         self._server = server
@@ -129,7 +131,7 @@ async def participant(
     room: str,
     identity: str = "caller",
     sample_rate: int = 48_000,
-    kind: str = "standard",
+    kind: Kind = "standard",
 ) -> AsyncIterator[Participant]:
     """A participant who has joined, and leaves in the end."""
     person = Participant(server, room=room, identity=identity, sample_rate=sample_rate, kind=kind)

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import StartBot
 from tests.e2e.participant import participant
 from tests.emulators.rig import ProviderRig
+from tests.emulators.speech import tone_burst
 from tests.servers.livekit import LiveKitServer
 
 pytestmark = pytest.mark.e2e
@@ -24,6 +25,8 @@ async def test_an_interrupted_reply_is_forgotten_where_it_was_cut(
         "Our plans start at twenty dollars a user a month, and there is a yearly discount, "
         "and a free trial of fourteen days, and a specialist who can help you to choose."
     )
+    # The sound need not be words here, and must not wait for a real voice on a busy machine.
+    providers.elevenlabs.synthesise = tone_burst
     providers.openai.reply(long_reply, "Of course, take your time.")
     providers.deepgram.say("What does it cost?", "Stop, please wait a moment.")
     async with (
@@ -61,7 +64,7 @@ async def test_an_interrupted_reply_is_forgotten_where_it_was_cut(
 async def test_a_sound_without_words_does_not_silence_the_bot_for_good(
     start_bot: StartBot, providers: ProviderRig, livekit_server: LiveKitServer, speech: Speech
 ) -> None:
-    """The recogniser understands nothing of it: the bot stops, and then goes on by itself."""
+    """Deepgram understands nothing of it: the bot stops, and then goes on by itself."""
     async with (
         start_bot(**providers.env()) as bot,
         participant(livekit_server, room=bot.room) as caller,
@@ -74,6 +77,6 @@ async def test_a_sound_without_words_does_not_silence_the_bot_for_good(
         await caller.bot_is_silent()
         await caller.leave()
         record = await bot.record()
-    assert [turn.role for turn in record.turns] == ["bot", "bot"]
     assert record.turns[0].interrupted
-    assert "name" in record.turns[1].heard_text
+    assert record.turns[-1].role == "bot"
+    assert "name" in record.turns[-1].heard_text

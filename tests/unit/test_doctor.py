@@ -17,7 +17,13 @@ from bot.cli import main
 from bot.config import Settings
 from bot.diagnosis import Finding, examine
 from bot.diagnosis.machine import check_data_dir, check_database, check_ports, check_redis
-from bot.diagnosis.providers import check_deepgram, check_elevenlabs, check_openai
+from bot.diagnosis.providers import (
+    check_anthropic,
+    check_deepgram,
+    check_elevenlabs,
+    check_llm_fallback,
+    check_openai,
+)
 from bot.diagnosis.rooms import check_daily, check_livekit
 
 KEY = "the-right-key-0123"
@@ -389,3 +395,18 @@ def test_a_trouble_is_exit_code_1_and_named_in_the_table(
     monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{closed_port}")
     assert run_doctor() == 1
     assert "To be mended: redis" in capsys.readouterr().out
+
+
+async def test_an_anthropic_key_without_its_client_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.diagnosis.providers.find_spec", lambda _: None)
+    finding = await check_anthropic(Settings(ANTHROPIC_API_KEY="key"))
+    assert_refused(finding, remedy="pipecat-ai[anthropic]")
+
+
+async def test_a_fallback_that_nobody_runs_is_named() -> None:
+    finding = await check_llm_fallback(
+        Settings(LEADLINE_LLM_FALLBACK_URL="http://no-such-host.invalid")
+    )
+    assert "LEADLINE_LLM_FALLBACK_URL" in str(finding)

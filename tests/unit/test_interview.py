@@ -49,7 +49,7 @@ def interview(watcher: Watcher) -> Interview:
     return Interview(
         conversation=conversation,
         call=call,
-        rungs=Rungs(stt="local", llm="scripted", tts="local"),
+        rungs=lambda: Rungs(stt="local", llm="scripted", tts="local"),
         recorder=None,
         listeners=[watcher],
         generated_text=lambda: "",

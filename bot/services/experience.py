@@ -1,0 +1,32 @@
+"""What a process has learnt about its providers: kept for its life, not for a call's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.config import Settings
+from bot.services.breaker import Breakers
+from bot.services.breaker_store import RedisBreakerStore
+from bot.services.patience import Patiences
+from bot.services.tts_rungs import Piece
+
+
+@dataclass
+class Experience:
+    """Who fails, who is slow, and what was recorded in which voice.
+
+    Parameters:
+        breakers: a breaker for each provider, e.g. `llm:openai`.
+        patiences: how long each provider usually takes.
+        recordings: lines that are said in every call, by voice, text and sample rate.
+    """
+
+    breakers: Breakers = field(default_factory=Breakers)
+    patiences: Patiences = field(default_factory=Patiences)
+    recordings: dict[tuple[str, str, int], list[Piece]] = field(default_factory=dict)
+
+
+def new_experience(settings: Settings) -> Experience:
+    """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
+    store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
+    return Experience(breakers=Breakers(store))

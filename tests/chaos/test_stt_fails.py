@@ -1,0 +1,53 @@
+"""The hosted recogniser fails, at the start or in the middle of a word: nobody's words are lost."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.chaos.stt_faults import FAULTS, SAID, Speech, SttFault, suffer
+from tests.e2e.conftest import StartBot
+from tests.emulators.rig import ProviderRig
+from tests.servers.livekit import LiveKitServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
+
+GREETING_WITHIN_S = 2.0
+
+SAMPLE = {
+    "refuse at start",
+    "stall_before_first at start",
+    "stall_before_first in an answer",
+    "reset in an answer",
+    "empty in an answer",
+    "garbage in an answer",
+}
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if fault.name in SAMPLE], ids=lambda fault: fault.name
+)
+async def test_every_utterance_is_answered_once_and_no_word_is_lost(
+    fault: SttFault,
+    start_bot: StartBot,
+    providers: ProviderRig,
+    livekit_server: LiveKitServer,
+    speech: Speech,
+) -> None:
+    call = await suffer(
+        fault,
+        start_bot=start_bot,
+        providers=providers,
+        livekit_server=livekit_server,
+        speech=speech,
+    )
+    assert [turn.role for turn in call.record.turns] == ["bot", "caller"] * 2 + ["bot"]
+    heard = [turn for turn in call.record.turns if turn.role == "caller"]
+    for turn, words in zip(heard, SAID.values(), strict=True):
+        recognised = Counter(re.findall(r"\w+", turn.text.lower()))
+        assert [recognised[word] for word in words] == [1] * len(words)
+    assert heard[0].rung.stt == "local"
+    if fault.when == "at start":
+        assert call.greeting_after_s < GREETING_WITHIN_S
