@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         description="The recognisers in order; `local` is always the last.",
     )
     stt_timeout_min_s: float = Field(
-        1.2, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
+        2.0, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
     )
     stt_timeout_max_s: float = Field(
         2.0,
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         3.0, ge=0.5, le=30, validation_alias="LEADLINE_NO_TRANSCRIPT_TIMEOUT_S"
     )
     first_token_floor_s: float = Field(
-        1.2, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
+        2.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
     )
     first_token_timeout_s: float = Field(
         2.5,
@@ -168,7 +168,7 @@ class Settings(BaseSettings):
         description="How long an LLM may be silent before the next one answers, at most.",
     )
     first_audio_floor_s: float = Field(
-        1.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
+        1.5, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
     )
     first_audio_timeout_s: float = Field(
         2.0,
