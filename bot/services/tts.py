@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.services.endpoints import elevenlabs_ws_url, openai_base_url
 from bot.services.experience import Experience
 from bot.services.patience import PatiencePolicy
-from bot.services.tts_ladder import TTSLadder
+from bot.services.tts_ladder import CONTEXT_TIMEOUT_S, TTSLadder
 from bot.services.tts_rungs import HostedVoice, Voice
 
 BRIDGE = "One moment."
@@ -95,7 +95,7 @@ def build_tts(settings: Settings, *, experience: Experience, opening_line: str) 
         for hosted in HOSTED
         if (service := _service(hosted, settings)) is not None
     ]
-    voices.append(HostedVoice("local", LocalTTSService()))
+    voices.append(HostedVoice("local", LocalTTSService(stop_frame_timeout_s=CONTEXT_TIMEOUT_S)))
     return TTSLadder(
         voices=voices,
         experience=experience,

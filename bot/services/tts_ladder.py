@@ -46,6 +46,8 @@ RUNS_DRY_S: Final = 0.25
 """A voice that stalls is waited for as long as so much sound is left to play."""
 LAST_RUNG_TIMEOUT_S: Final = 8.0
 """The last voice has nobody below it: it is only given up when it will never speak."""
+CONTEXT_TIMEOUT_S: Final = LAST_RUNG_TIMEOUT_S + 2.0
+"""A sentence's context outlives every wait for its sound: closed early, it would count as heard."""
 BYTES_PER_SAMPLE: Final = 2
 
 
@@ -94,6 +96,7 @@ class TTSLadder(TTSService):
             push_start_frame=True,
             push_stop_frames=True,
             push_text_frames=False,
+            stop_frame_timeout_s=CONTEXT_TIMEOUT_S,
             settings=TTSSettings(model="ladder", voice=None, language=None),
             **kwargs,
         )

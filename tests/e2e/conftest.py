@@ -28,6 +28,13 @@ from tests.servers.livekit import LiveKitServer
 
 CALLER_VOICE = Voice(pitch=1.12)
 HOSTED_VOICE = Voice(pitch=1.06)
+PATIENT = {
+    "LEADLINE_FIRST_TOKEN_FLOOR_S": "8",
+    "LEADLINE_FIRST_TOKEN_TIMEOUT_S": "8",
+    "LEADLINE_FIRST_AUDIO_FLOOR_S": "8",
+    "LEADLINE_FIRST_AUDIO_TIMEOUT_S": "8",
+}
+"""For calls without a fault: emulators share the processor with the bot, and may be slow."""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.services.local import recognise
-from tests.e2e.conftest import StartBot
+from tests.e2e.conftest import PATIENT, StartBot
 from tests.e2e.participant import HEARING_RATE, participant
 from tests.emulators.rig import ProviderRig
 from tests.servers.livekit import LiveKitServer
@@ -31,7 +31,7 @@ async def test_every_utterance_is_answered_and_the_lead_is_right(
     ]
     providers.deepgram.say(*said)
     async with (
-        start_bot(**providers.env()) as bot,
+        start_bot(**providers.env(), **PATIENT) as bot,
         participant(livekit_server, room=bot.room, sample_rate=rate) as caller,
     ):
         await caller.bot_speaks(since=caller.joined_at)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conftest import StartBot
+from tests.e2e.conftest import PATIENT, StartBot
 from tests.e2e.participant import participant
 from tests.emulators.rig import ProviderRig
 from tests.emulators.speech import tone_burst
@@ -30,7 +30,7 @@ async def test_an_interrupted_reply_is_forgotten_where_it_was_cut(
     providers.openai.reply(long_reply, "Of course, take your time.")
     providers.deepgram.say("What does it cost?", "Stop, please wait a moment.")
     async with (
-        start_bot(**providers.env()) as bot,
+        start_bot(**providers.env(), **PATIENT) as bot,
         participant(livekit_server, room=bot.room) as caller,
     ):
         await caller.bot_speaks(since=caller.joined_at)
