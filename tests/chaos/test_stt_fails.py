@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import pytest
+from rapidfuzz import fuzz
 
 from tests.chaos.stt_faults import FAULTS, SAID, Speech, SttFault, suffer
 from tests.e2e.conftest import StartBot
@@ -18,6 +18,9 @@ NOT_HELD_UP_S = 3.5
 """Less than any connection's time-out: what a start that waits for a provider would exceed. Not the
 target (2 s), which a test that shares its cores with others cannot judge."""
 
+ALIKE = 75
+"""Of 100: "robotics" and "robotic" are one word here, "my" and "by" are not."""
+
 SAMPLE = {
     "refuse at start",
     "stall_before_first at start",
@@ -26,6 +29,11 @@ SAMPLE = {
     "empty in an answer",
     "garbage in an answer",
 }
+
+
+def times_heard(word: str, recognised: list[str]) -> int:
+    """How often a word was heard, allowing for an ending that a small recogniser gets wrong."""
+    return sum(fuzz.ratio(word, each) >= ALIKE for each in recognised)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +56,8 @@ async def test_every_utterance_is_answered_once_and_no_word_is_lost(
     assert [turn.role for turn in call.record.turns] == ["bot", "caller"] * 2 + ["bot"]
     heard = [turn for turn in call.record.turns if turn.role == "caller"]
     for turn, words in zip(heard, SAID.values(), strict=True):
-        recognised = Counter(re.findall(r"\w+", turn.text.lower()))
-        assert [recognised[word] for word in words] == [1] * len(words)
+        recognised = re.findall(r"\w+", turn.text.lower())
+        assert [times_heard(word, recognised) for word in words] == [1] * len(words), turn.text
     assert heard[0].rung.stt == "local"
     if fault.when == "at start":
         assert call.greeting_after_s < NOT_HELD_UP_S
