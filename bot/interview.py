@@ -154,22 +154,12 @@ class Interview:
 
     def lead_record(self) -> LeadRecord:
         """The lead as it stands; the store counts its revisions."""
-        lead = lead_record(
+        return lead_record(
             self.conversation,
             lead_id=self.call.lead_id,
             call_id=self.call.call_id,
             created_at=self._lead_created_at,
         )
-        self._number_evidence_as_in_the_transcript(lead)
-        return lead
-
-    def _number_evidence_as_in_the_transcript(self, lead: LeadRecord) -> None:
-        """The dialogue counts the caller's turns, the call's record the turns of both sides."""
-        numbers = self.transcript.caller_turn_numbers
-        for field in lead.fields.values():
-            for evidence in field.get("evidence", ()):
-                if 1 <= evidence["turn"] <= len(numbers):
-                    evidence["turn"] = numbers[evidence["turn"] - 1]
 
     def close(self) -> None:
         """The call is over: a last turn that nobody answered is kept."""

@@ -53,12 +53,6 @@ class Transcript:
         self._caller.ended_at = at
         self._speech_started_at = None
 
-    @property
-    def caller_turn_numbers(self) -> list[int]:
-        """`n` of each of the caller's turns, the open one included, in order."""
-        closed = [turn.n for turn in self.turns if turn.role == "caller"]
-        return [*closed, self._caller.n] if self._caller else closed
-
     def open_caller_turn(self, rung: Rungs) -> TurnRecord | None:
         """The caller's turn so far, or None."""
         turn = self._caller

@@ -125,15 +125,3 @@ def test_watchers_see_turns_leads_and_latency(interview: Interview, watcher: Wat
             parts={"llm_inference_ms": 300.0, "speech_synthesis_ms": 200.0},
         )
     ]
-
-
-def test_evidence_names_the_turn_by_its_number_in_the_transcript(interview: Interview) -> None:
-    bot_says(interview, interview.conversation.greeting())
-    bot_says(interview, "Are you still there?")
-    caller_says(interview, "My name is Jane Doe.")
-    assert interview.lead_record().fields["name"]["evidence"][0]["turn"] == 3
-    bot_says(interview, "Which company are you with?")
-    caller_says(interview, "I work at Acme Robotics.")
-    fields = interview.lead_record().fields
-    assert fields["company"]["evidence"][0]["turn"] == 5
-    assert fields["name"]["evidence"][0]["turn"] == 3
