@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         description="With the next recogniser's time, less than LEADLINE_NO_TRANSCRIPT_TIMEOUT_S.",
     )
     stt_hedge_ratio: float = Field(
-        0.5,
+        0.4,
         gt=0,
         le=1,
         validation_alias="LEADLINE_STT_HEDGE_RATIO",

@@ -13,4 +13,10 @@ class ForgetSpeechFrame(SystemFrame):
 
     What a recogniser says before this frame has come out of it belongs to the past, what it says
     afterwards to the future. One that does not know the frame lets it pass at once.
+
+    Parameters:
+        whole_follows: the next utterance comes all at once and is over: to guess at its beginning
+            would only delay its end.
     """
+
+    whole_follows: bool = False

@@ -3,7 +3,8 @@
 A recogniser that answers has usually done so long before the time-out. When it has not after a
 part of that time, the next one is given the utterance as well. If the first answers after all, the
 held answer is thrown away; if it does not, the held one is there at the time-out, and failing over
-costs the caller no more than the wait.
+costs the caller no more than the wait. If neither is there at the time-out, the first to come is
+heard: on a machine that is late, the provider may still be the quicker one.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ class Hedge:
         """The position up to which it was given what the caller said."""
         self.finals: list[TranscriptionFrame] = []
         self.held = Held.PENDING
+        self.when_answered: Callable[[], object] | None = None
+        """Called at the answer, if it is due by now."""
+
+    def answered(self, held: Held) -> None:
+        """All has been said."""
+        self.held = held
+        if self.when_answered is not None:
+            self.when_answered()
 
 
 def can_hedge(rung: SttRung) -> bool:
@@ -77,6 +86,12 @@ class SecondOpinion:
         """Whether somebody listens besides the rung that serves."""
         return self._hedge is not None
 
+    @property
+    def pending(self) -> Hedge | None:
+        """The hedge, if it has not answered yet."""
+        hedge = self._hedge
+        return hedge if hedge is not None and hedge.held is Held.PENDING else None
+
     def is_of(self, rung: SttRung) -> bool:
         """Whether it is this rung's."""
         return self._hedge is not None and self._hedge.rung is rung
@@ -93,28 +108,29 @@ class SecondOpinion:
         if self._hedge is not None:
             self._hedge.finals.append(final)
             if final.finalized:
-                self._hedge.held = Held.WORDS
+                self._hedge.answered(Held.WORDS)
 
     def recognised_nothing(self) -> None:
         """There was no word in it; with words before, the rest was a breath."""
         if self._hedge is not None:
-            self._hedge.held = Held.WORDS if self._hedge.finals else Held.NOTHING
+            self._hedge.answered(Held.WORDS if self._hedge.finals else Held.NOTHING)
 
     def take(self) -> Hedge | None:
         """It is wanted: from now on it is the caller's concern."""
         hedge, self._hedge = self._hedge, None
         return hedge
 
-    def drop(self) -> None:
-        """It is not wanted, or not any more."""
+    def drop(self) -> Callable[[], object] | None:
+        """It is not wanted, or not any more; who waited for it, if somebody did."""
         hedge = self.take()
         if hedge is None:
-            return
+            return None
         hedge.rung.breaker.withdrawn()
         if hedge.rung.can_forget:
             self._own(partial(self._forget, hedge.rung, hedge.rung.times_told), "forget")
         elif hedge.held is Held.PENDING:
             self._late.is_due(hedge.rung, since=hedge.began_at)
+        return hedge.when_answered
 
     async def _forget(self, rung: SttRung, times_told: int) -> None:
         # Unless it has been given something else meanwhile.

@@ -43,11 +43,11 @@ from bot.services.forget_speech import ForgetSpeechFrame
 from bot.services.stt_hedge import Hedge, Held, SecondOpinion, can_hedge
 from bot.services.stt_late import LateAnswers
 from bot.services.stt_return import WayBack
-from bot.services.stt_rung import Connecting, ConnectionEnd, ConnectionKeeper, SttRung
+from bot.services.stt_rung import Connecting, ConnectionEnd, SttRung
 from bot.services.stt_switch import RungSwitch
 from bot.services.stt_tape import SpeechTape
 from bot.services.stt_utterance import Reading, Utterance, is_garbage
-from bot.services.stt_watch import AnswerWatch, Sleep, wait_for
+from bot.services.stt_watch import FIRST_COME_S, AnswerWatch, Sleep, wait_for
 
 CONTINUATION_S: Final = 2.0
 """Speech that begins so soon after words belongs to the same sentence."""
@@ -61,7 +61,7 @@ class SttLadder(RungSwitch):
         rungs: Sequence[SttRung],
         *,
         pre_roll_s: float,
-        hedge_ratio: float = 0.5,
+        hedge_ratio: float = 0.4,
         on_rung: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -111,8 +111,6 @@ class SttLadder(RungSwitch):
         """The name of the rung that serves."""
         return self._active.name
 
-    # --- the branches ---------------------------------------------------------------------------
-
     def _listen_to(self, rung: SttRung) -> None:
         if isinstance(rung.service, Connecting):
             rung.service.on_nothing_recognised = partial(self._nothing_recognised, rung)
@@ -139,16 +137,7 @@ class SttLadder(RungSwitch):
 
     def _start(self) -> None:
         self.on_rung(self._active.name)
-        for rung in self._rungs:
-            if isinstance(rung.service, Connecting):
-                keeper = ConnectionKeeper(
-                    rung,
-                    rung.service,
-                    on_up=partial(self._own, self._return_to_a_better_rung, "connected"),
-                    on_end=self._connection_ended,
-                    clock=self._clock,
-                )
-                self._own(keeper.run, f"connect-{rung.name}")
+        self._keep_connections(self._clock)
 
     # --- what the caller says -------------------------------------------------------------------
 
@@ -272,8 +261,8 @@ class SttLadder(RungSwitch):
         utterance = self._utterance
         if utterance is None or utterance.speech_end is None or self._below(rung) is None:
             return
-        began_at, hedge_ratio = self._utterance_began_at, self._hedge_ratio
-        wait = wait_for(rung, utterance, began_at=began_at, hedge_ratio=hedge_ratio)
+        began_at = self._utterance_began_at
+        wait = wait_for(rung, utterance, began_at=began_at, hedge_ratio=self._hedge_ratio)
         self._watch.start(
             wait,
             since=since,
@@ -291,19 +280,28 @@ class SttLadder(RungSwitch):
     async def _ask_about_the_rest(self) -> None:
         """The serving rung has given a part after all: the second opinion is about the rest."""
         if self._second.is_asked:
-            self._second.drop()
+            when_answered = self._second.drop()
             await self._ask_a_second(self._active)
+            if self._second.pending is not None:
+                self._second.pending.when_answered = when_answered
 
     def _nobody_waits(self) -> None:
         self._watch.stop()
         self._second.drop()
 
-    async def _give_up(self, rung: SttRung, *, timeout_s: float) -> None:
+    async def _give_up(self, rung: SttRung, *, timeout_s: float, at_last: bool = False) -> None:
         if rung is not self._active or self._utterance is None:
             return
         if self._utterance.is_covered:
             # Only the confirmation that this was all is missing.
             self._utterance_is_over(had_words=True)
+            return
+        pending = self._second.pending
+        if not at_last and pending is not None and self._below(pending.rung) is None:
+            # Nobody else could be asked: whoever answers first is heard.
+            give_up = partial(self._give_up, rung, timeout_s=timeout_s, at_last=True)
+            pending.when_answered = partial(self._own, give_up, "answered")
+            self._watch.wait_again(FIRST_COME_S, give_up=give_up)
             return
         self._late.is_due(rung, since=self._asked_at)
         await self._failed(rung, f"said nothing within {timeout_s:.1f} s")
@@ -379,6 +377,9 @@ class SttLadder(RungSwitch):
     async def _connection_ended(self, rung: SttRung, end: ConnectionEnd) -> None:
         if not self._is_over:
             await self._failed(rung, end.reason, permanent=end.permanent)
+
+    def _connection_is_up(self) -> None:
+        self._own(self._return_to_a_better_rung, "connected")
 
     def _best(self) -> SttRung | None:
         return next((rung for rung in self._rungs if rung.is_ready), None)

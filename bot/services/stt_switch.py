@@ -26,7 +26,7 @@ from pipecat.pipeline.service_switcher import ServiceSwitcher, ServiceSwitcherSt
 from pipecat.processors.filters.function_filter import FunctionFilter
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from bot.services.stt_rung import SttRung
+from bot.services.stt_rung import Connecting, ConnectionEnd, ConnectionKeeper, SttRung
 
 FORGIVEN_STOP_S: Final = 2.0
 """How long a rung may hold up the end of the call."""
@@ -77,6 +77,12 @@ class RungSwitch(ServiceSwitcher[LadderStrategy]):
     @abstractmethod
     def _start(self) -> None:
         """The pipeline has started."""
+
+    @abstractmethod
+    def _connection_is_up(self) -> None: ...
+
+    @abstractmethod
+    async def _connection_ended(self, rung: SttRung, end: ConnectionEnd) -> None: ...
 
     @abstractmethod
     async def _hears(self, frame: InputAudioRawFrame) -> None: ...
@@ -137,6 +143,18 @@ class RungSwitch(ServiceSwitcher[LadderStrategy]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await super().cleanup()  # type: ignore[no-untyped-call]
+
+    def _keep_connections(self, clock: Callable[[], float]) -> None:
+        for rung in self._rungs:
+            if isinstance(rung.service, Connecting):
+                keeper = ConnectionKeeper(
+                    rung,
+                    rung.service,
+                    on_up=self._connection_is_up,
+                    on_end=self._connection_ended,
+                    clock=clock,
+                )
+                self._own(keeper.run, f"connect-{rung.name}")
 
     async def _end_all_the_same(self, frame: Frame) -> None:
         """A provider that does not say goodbye must not hold up the end of the call."""

@@ -95,15 +95,16 @@ class SpeechTape:
             rung.fed += frame.num_frames
         await rung.service.queue_frame(frame, FrameDirection.DOWNSTREAM)
 
-    async def begin_anew(self, rung: SttRung) -> None:
+    async def begin_anew(self, rung: SttRung, *, whole_follows: bool = False) -> None:
         """What the rung has heard so far, and not answered yet, is nobody's concern any more."""
-        frame = ForgetSpeechFrame()
+        frame = ForgetSpeechFrame(whole_follows=whole_follows)
         rung.forgets(frame.id)
         await self.feed(rung, frame)
 
     async def replay(self, rung: SttRung, utterance: Utterance) -> None:
         """Give a rung what nobody has read yet, as if the caller said it now, all at once."""
-        await self.begin_anew(rung)
+        is_over = utterance.speech_end is not None
+        await self.begin_anew(rung, whole_follows=is_over)
         if self._began is None:
             return
         ring = self.ring
@@ -113,7 +114,7 @@ class SpeechTape:
         await self._feed_pcm(rung, ring.between(begin, utterance.noticed_at))
         await self.feed(rung, self._began)
         await self._feed_pcm(rung, ring.between(max(begin, utterance.noticed_at), ring.end))
-        if utterance.speech_end is not None and self._ended is not None:
+        if is_over and self._ended is not None:
             await self.feed(rung, self._ended)
 
     async def catch_up(self, rung: SttRung) -> None:

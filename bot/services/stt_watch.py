@@ -22,6 +22,9 @@ MAX_LAG_S: Final = 0.25
 DOUBTFUL_SILENCE_S: Final = 1.0
 """Nothing from the provider while the caller spoke for so long: it is not waited for alone."""
 
+FIRST_COME_S: Final = 3.0
+"""After the time-out, while the last rung is not ready either, so long may any rung answer."""
+
 CERTAIN_SILENCE_S: Final = 2.0
 """The same of one that is known to speak while it listens (Deepgram's interim results come about
 once a second, empty ones too): it is not waited for at all."""
@@ -84,6 +87,18 @@ class AnswerWatch:
             await give_up()
 
         self._task = self._own(watch, "no-words")
+
+    def wait_again(self, seconds: float, *, give_up: Callable[[], Awaitable[None]]) -> None:
+        """Wait once more, without a doubt on the way."""
+        since = self._clock()
+
+        async def watch() -> None:
+            await self._until(since + seconds)
+            self._task = None
+            await give_up()
+
+        self.stop()
+        self._task = self._own(watch, "first-come")
 
     def stop(self) -> None:
         """The answer has come, or nobody waits for it any more."""

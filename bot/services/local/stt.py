@@ -119,6 +119,7 @@ class LocalSTTService(STTService):
         self._finals = asyncio.Lock()  # fair, so finals come out in the order they were said
         self._final_tasks: set[asyncio.Task[None]] = set()
         self._loading: asyncio.Task[None] | None = None
+        self._next_is_whole = False
 
     def can_generate_metrics(self) -> bool:
         """The service measures its latency."""
@@ -153,6 +154,7 @@ class LocalSTTService(STTService):
         """As every recogniser; and forget what nobody wants any more."""
         if isinstance(frame, ForgetSpeechFrame):
             await self._forget_speech()
+            self._next_is_whole = frame.whole_follows
         await super().process_frame(frame, direction)
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
@@ -184,6 +186,7 @@ class LocalSTTService(STTService):
     async def _handle_vad_user_stopped_speaking(self, frame: VADUserStoppedSpeakingFrame) -> None:
         await super()._handle_vad_user_stopped_speaking(frame)
         speech, self._speech = self._speech, None
+        self._next_is_whole = False
         if speech is not None:
             self.request_finalize()  # type: ignore[no-untyped-call]
             self._finish(speech)
@@ -245,7 +248,7 @@ class LocalSTTService(STTService):
 
     def _interim_is_due(self, speech: _Speech) -> bool:
         interval = self._settings.interim_interval_secs
-        if isinstance(interval, NotGiven) or interval <= 0:
+        if isinstance(interval, NotGiven) or interval <= 0 or self._next_is_whole:
             return False
         wait = max(interval, INTERIM_DUTY * self._interim_took_secs)
         if speech.seconds - speech.seconds_at_interim < wait:

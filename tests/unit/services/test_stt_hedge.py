@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from bot.services.breaker import BreakerPolicy, BreakerState
 from bot.services.patience import PatiencePolicy
 from bot.services.stt_late import LATE_GRACE_S
+from bot.services.stt_watch import FIRST_COME_S
 from tests.unit.services.stt_room import Room, running, settled
 
 PATIENCE = PatiencePolicy(floor_s=0.8, ceiling_s=1.2)
@@ -77,6 +78,36 @@ class TestOneUtterance:
             await room.local.say("hello")
             await room.says("hello")
             assert room.local.events == ["start", "stop"]
+
+    async def test_when_neither_is_in_time_the_first_to_come_is_heard(self) -> None:
+        async with running(patience=PATIENCE, is_virtual=True) as room:
+            await room.serves("hosted")
+            await speech_without_an_answer(room, local=None)
+            await room.time.passes(TIMEOUT_S + 0.5)
+            await room.hosted.say("hello")
+            await settled()
+            await room.local.say("hello")
+            await room.time.passes(5)
+            assert room.out.finals == ["hello"]
+            assert room.ladder.serving == "hosted"
+            assert room.breaker.state is BreakerState.CLOSED
+
+    async def test_when_neither_ever_comes_the_last_rung_serves_all_the_same(self) -> None:
+        async with running(patience=PATIENCE, is_virtual=True) as room:
+            await room.serves("hosted")
+            await speech_without_an_answer(room, local=None)
+            await room.time.passes(TIMEOUT_S + FIRST_COME_S)
+            assert room.ladder.serving == "local"
+
+    async def test_a_part_that_comes_late_leaves_the_rest_to_the_first_to_come(self) -> None:
+        async with running(patience=PATIENCE, is_virtual=True) as room:
+            await room.serves("hosted")
+            await speech_without_an_answer(room, local=None)
+            await room.time.passes(TIMEOUT_S + 0.1)
+            room.local.texts = ["there"]
+            part = SimpleNamespace(start=0.0, duration=0.4, from_finalize=False)
+            await room.hosted.say("hello", result=part)
+            await room.says("hello", "there")
 
     async def test_hosted_late_is_dropped_and_remembered_as_slow(self) -> None:
         async with running(patience=PATIENCE, is_virtual=True) as room:
