@@ -73,14 +73,21 @@ class Settings(BaseSettings):
         description="The recognisers in order; `local` is always the last.",
     )
     stt_timeout_min_s: float = Field(
-        2.0, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
+        0.8, ge=0.2, le=10, validation_alias="LEADLINE_STT_TIMEOUT_MIN_S"
     )
     stt_timeout_max_s: float = Field(
-        2.0,
+        1.2,
         ge=0.2,
         le=10,
         validation_alias="LEADLINE_STT_TIMEOUT_MAX_S",
         description="With the next recogniser's time, less than LEADLINE_NO_TRANSCRIPT_TIMEOUT_S.",
+    )
+    stt_hedge_ratio: float = Field(
+        0.4,
+        gt=0,
+        le=1,
+        validation_alias="LEADLINE_STT_HEDGE_RATIO",
+        description="The part of the time-out after which the next recogniser listens as well.",
     )
 
     # LLM

@@ -45,6 +45,7 @@ class DeepgramRung(DeepgramSTTService):
         """Arguments as of `DeepgramSTTService`."""
         super().__init__(**kwargs)
         self.on_nothing_recognised: Callable[[bool], None] = lambda _is_last: None
+        self.on_sign_of_life: Callable[[], None] = lambda: None
         self._broken: ConnectionEnd | None = None
         self._has_broken = asyncio.Event()
 
@@ -136,6 +137,7 @@ class DeepgramRung(DeepgramSTTService):
                     await connection.send_keep_alive(ListenV1KeepAlive(type="KeepAlive"))
 
     async def _on_message(self, message: Any) -> None:
+        self.on_sign_of_life()
         await super()._on_message(message)  # type: ignore[no-untyped-call]
         if isinstance(message, ListenV1Results) and message.is_final:
             alternatives = message.channel.alternatives if message.channel else []

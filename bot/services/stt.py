@@ -28,10 +28,15 @@ def build_stt(settings: Settings, experience: Experience) -> SttLadder:
             breaker=experience.breakers.of(f"stt:{name}"),
             patience=experience.patiences.of(f"stt:{name}", patience),
             tells_of_nothing=name == "local",
+            can_forget=name == "local",
         )
         for name in settings.stt_order
     ]
-    return SttLadder(rungs, pre_roll_s=settings.vad_padding_s + settings.vad_start_s)
+    return SttLadder(
+        rungs,
+        pre_roll_s=settings.vad_padding_s + settings.vad_start_s,
+        hedge_ratio=settings.stt_hedge_ratio,
+    )
 
 
 def _deepgram(settings: Settings) -> STTService:

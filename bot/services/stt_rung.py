@@ -36,9 +36,31 @@ class Connecting(Protocol):
     """A recogniser whose connection the ladder holds."""
 
     on_nothing_recognised: Callable[[bool], None]
+    on_sign_of_life: Callable[[], None]
+    """To be called with every message of the provider, whatever is in it."""
 
     async def hold_connection(self, *, up: Callable[[], None]) -> ConnectionEnd:
         """Connect, call `up`, return when it is over. Cancelling closes the connection."""
+
+
+@dataclass
+class SignsOfLife:
+    """What a provider sends before it is asked for its last word. Times in monotonic seconds.
+
+    Parameters:
+        at: when it last sent anything.
+        speaks_while_listening: it does so before the caller has finished, as most do.
+        has_answered: it has given words.
+    """
+
+    at: float = float("-inf")
+    speaks_while_listening: bool = False
+    has_answered: bool = False
+
+    def is_missing(self, *, since: float) -> bool:
+        """Whether its silence means something; of one that never speaks early it does not."""
+        is_expected = self.speaks_while_listening or not self.has_answered
+        return is_expected and self.at < since
 
 
 class SttRung:
@@ -52,6 +74,7 @@ class SttRung:
         breaker: Breaker,
         patience: Patience,
         tells_of_nothing: bool = False,
+        can_forget: bool = False,
     ) -> None:
         """Describe a rung.
 
@@ -61,12 +84,14 @@ class SttRung:
             breaker: the provider's.
             patience: with the provider: from the end of speech to its last word.
             tells_of_nothing: it has an event `on_nothing_recognised`.
+            can_forget: it obeys `ForgetSpeechFrame`.
         """
         self.name = name
         self.service = service
         self.breaker = breaker
         self.patience = patience
         self.tells_of_nothing = tells_of_nothing
+        self.can_forget = can_forget
         self.started = asyncio.Event()
         self.is_connected = not isinstance(service, Connecting)
         self.reconnect = asyncio.Event()
@@ -77,6 +102,10 @@ class SttRung:
         """Samples given since the connection was made."""
         self.origin = 0
         """The position at which its stream would have begun, had it been given everything."""
+        self.life = SignsOfLife()
+        self.times_told = 0
+        """How often it was told to forget what it has heard."""
+        self._forgetting: int | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -86,8 +115,33 @@ class SttRung:
             and self.late_since is None
             and not self.reconnect.is_set()
             and self.service.is_usable
-            and (self.breaker.state is not BreakerState.OPEN or self.breaker.retry_in_s == 0)
+            and not self.is_left_alone
         )
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether its breaker is open: found out here, or by another process."""
+        return self.breaker.state is BreakerState.OPEN and self.breaker.retry_in_s > 0
+
+    @property
+    def speaks_of_the_past(self) -> bool:
+        """Whether what it says is about speech that it was told to forget."""
+        return self._forgetting is not None
+
+    def forgets(self, frame_id: int) -> None:
+        """It has been told to forget, with this frame."""
+        self._forgetting = frame_id
+        self.times_told += 1
+
+    def has_forgotten(self, frame_id: int) -> None:
+        """The frame has come out of it; only the newest counts."""
+        if frame_id == self._forgetting:
+            self._forgetting = None
+
+    def connect_anew(self) -> None:
+        """Make its connection again, if it has one: with it goes what is still to come on it."""
+        if isinstance(self.service, Connecting):
+            self.reconnect.set()
 
 
 class ConnectionKeeper:

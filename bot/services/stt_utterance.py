@@ -112,6 +112,14 @@ class Utterance:
         return max(0, self.speech_end - self.read_to) / self.sample_rate
 
     @property
+    def spoken_s(self) -> float:
+        """Seconds from its beginning to its end, pauses included; 0 while the caller speaks."""
+        if self.speech_end is None:
+            return 0.0
+        began = self.noticed_at - self._samples(self.start_s)
+        return max(0, self.speech_end - began) / self.sample_rate
+
+    @property
     def is_covered(self) -> bool:
         """Whether there are words, and nothing after them that could be another."""
         return self.has_words and self.unread_s < UNREAD_ENOUGH_S

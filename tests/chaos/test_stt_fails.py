@@ -7,7 +7,7 @@ import re
 import pytest
 from rapidfuzz import fuzz
 
-from tests.chaos.stt_faults import FAULTS, SAID, Speech, SttFault, suffer
+from tests.chaos.stt_faults import FAULTS, Speech, SttFault, suffer
 from tests.e2e.conftest import StartBot
 from tests.emulators.faults import FaultKind
 from tests.emulators.rig import ProviderRig
@@ -23,8 +23,10 @@ SAMPLE = {
     "stall_before_first at start",
     "stall_before_first in an answer",
     "reset in an answer",
-    "empty in an answer",
     "garbage in an answer",
+    "empty in a read-back",
+    "close_midway in a read-back",
+    "rate_limited in a read-back",
 }
 
 
@@ -52,9 +54,12 @@ async def test_every_utterance_is_answered_once_and_no_word_is_lost(
     )
     assert [turn.role for turn in call.record.turns] == ["bot", "caller"] * 2 + ["bot"]
     heard = [turn for turn in call.record.turns if turn.role == "caller"]
-    for turn, words in zip(heard, SAID.values(), strict=True):
+    for turn, words in zip(heard, fault.said.values(), strict=True):
         recognised = re.findall(r"\w+", turn.text.lower())
         assert [times_heard(word, recognised) for word in words] == [1] * len(words), turn.text
-    assert heard[0].rung.stt == "local"
+    assert heard[fault.strikes_utterance].rung.stt == "local"
+    assert call.lead == call.lead_due
+    if fault.when == "in a read-back":
+        assert call.lead["email"] == ("jane@acme.com", "confirmed")
     if fault.when == "at start" and fault.kind is FaultKind.STALL_BEFORE_FIRST:
         assert call.held_at_greeting, "the greeting waited until the connection was given up"

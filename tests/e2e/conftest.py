@@ -30,6 +30,8 @@ from tests.servers.livekit import LiveKitServer
 CALLER_VOICE = Voice(pitch=1.12, noise_scale=0.0, noise_width=0.0)
 HOSTED_VOICE = Voice(pitch=1.06)
 PATIENT = {
+    "LEADLINE_STT_TIMEOUT_MIN_S": "5",
+    "LEADLINE_STT_TIMEOUT_MAX_S": "5",
     "LEADLINE_FIRST_TOKEN_FLOOR_S": "8",
     "LEADLINE_FIRST_TOKEN_TIMEOUT_S": "8",
     "LEADLINE_FIRST_AUDIO_FLOOR_S": "8",

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +27,7 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
@@ -32,6 +35,7 @@ from pipecat.utils.time import time_now_iso8601
 from pipecat.utils.tracing.service_decorators import traced_stt
 from pipecat.utils.types import NOT_GIVEN, NotGiven
 
+from bot.services.forget_speech import ForgetSpeechFrame
 from bot.services.local.engine import EngineOverloadedError
 from bot.services.local.recogniser import Utterance, preload_recogniser
 
@@ -115,6 +119,7 @@ class LocalSTTService(STTService):
         self._finals = asyncio.Lock()  # fair, so finals come out in the order they were said
         self._final_tasks: set[asyncio.Task[None]] = set()
         self._loading: asyncio.Task[None] | None = None
+        self._next_is_whole = False
 
     def can_generate_metrics(self) -> bool:
         """The service measures its latency."""
@@ -145,6 +150,13 @@ class LocalSTTService(STTService):
         self._drop_speech()
         await self._cancel_tasks()
 
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """As every recogniser; and forget what nobody wants any more."""
+        if isinstance(frame, ForgetSpeechFrame):
+            await self._forget_speech()
+            self._next_is_whole = frame.whole_follows
+        await super().process_frame(frame, direction)
+
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Take in 16-bit mono PCM. Transcripts are pushed by tasks of their own."""
         speech = self._speech
@@ -174,6 +186,7 @@ class LocalSTTService(STTService):
     async def _handle_vad_user_stopped_speaking(self, frame: VADUserStoppedSpeakingFrame) -> None:
         await super()._handle_vad_user_stopped_speaking(frame)
         speech, self._speech = self._speech, None
+        self._next_is_whole = False
         if speech is not None:
             self.request_finalize()  # type: ignore[no-untyped-call]
             self._finish(speech)
@@ -196,7 +209,14 @@ class LocalSTTService(STTService):
             return
         task = self.create_task(self._push_final(asyncio.wrap_future(reading)), name="final")
         self._final_tasks.add(task)
-        task.add_done_callback(self._final_tasks.discard)
+        task.add_done_callback(partial(self._final_is_over, speech))
+
+    def _final_is_over(self, speech: _Speech, task: asyncio.Task[None]) -> None:
+        self._final_tasks.discard(task)
+        if task.cancelled():
+            # The job may never have begun, and what it holds is given back by itself only.
+            with suppress(EngineOverloadedError):
+                speech.utterance.discard()
 
     async def _push_final(self, reading: asyncio.Future[str]) -> None:
         async with self._finals:
@@ -228,7 +248,7 @@ class LocalSTTService(STTService):
 
     def _interim_is_due(self, speech: _Speech) -> bool:
         interval = self._settings.interim_interval_secs
-        if isinstance(interval, NotGiven) or interval <= 0:
+        if isinstance(interval, NotGiven) or interval <= 0 or self._next_is_whole:
             return False
         wait = max(interval, INTERIM_DUTY * self._interim_took_secs)
         if speech.seconds - speech.seconds_at_interim < wait:
@@ -278,6 +298,13 @@ class LocalSTTService(STTService):
                 force_treat_as_permanent=True,
             )
 
+    async def _forget_speech(self) -> None:
+        self._drop_speech()
+        self._pre_roll.clear()
+        # A job that has not begun is not begun any more; of one under way nobody hears.
+        await self._cancel_finals()
+        self._finalize_requested = self._finalize_pending = False
+
     def _drop_speech(self) -> None:
         speech, self._speech = self._speech, None
         if speech is not None:
@@ -286,8 +313,13 @@ class LocalSTTService(STTService):
 
     async def _cancel_tasks(self) -> None:
         loading, self._loading = self._loading, None
-        for task in [loading, *self._final_tasks]:
-            if task is not None and not task.done():
+        if loading is not None and not loading.done():
+            await self.cancel_task(loading)
+        await self._cancel_finals()
+
+    async def _cancel_finals(self) -> None:
+        for task in list(self._final_tasks):
+            if not task.done():
                 await self.cancel_task(task)
 
 

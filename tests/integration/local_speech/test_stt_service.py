@@ -19,6 +19,7 @@ from pipecat.frames.frames import (
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.audio.vad_processor import VADProcessor
 
+from bot.services.forget_speech import ForgetSpeechFrame
 from bot.services.local import synthesise
 from bot.services.local.recogniser import engine
 from bot.services.local.stt import LocalSTTService, LocalSTTSettings
@@ -122,6 +123,31 @@ async def test_only_the_last_of_two_waiting_finals_ends_the_turn(
 
     assert (first.finalized, second.finalized) == (False, True)
     assert as_heard(second.text) == ["no", "thank", "you"]
+
+
+async def test_what_it_was_told_to_forget_is_never_said(
+    say: Say, held_engine: threading.Event
+) -> None:
+    async with ServiceBench(LocalSTTService()) as bench:
+        await bench.send(START, *audio_frames(say("Good morning.")), STOP)
+        await bench.send(ForgetSpeechFrame())
+        await bench.next(ForgetSpeechFrame)
+        held_engine.set()
+        await bench.send(START, *audio_frames(say("Thank you very much.")), STOP)
+        transcript = await bench.next(TranscriptionFrame)
+
+    assert as_heard(transcript.text) == as_heard("Thank you very much.")
+    assert transcript.finalized
+
+
+async def test_a_whole_utterance_is_not_guessed_at_on_the_way(say: Say) -> None:
+    async with ServiceBench(LocalSTTService()) as bench:
+        await bench.send(ForgetSpeechFrame(whole_follows=True))
+        await bench.send(START, *audio_frames(say(SENTENCE)), STOP)
+        transcript = await bench.next(TranscriptionFrame)
+        assert bench.all(InterimTranscriptionFrame) == []
+
+    assert as_heard(transcript.text) == as_heard(SENTENCE)
 
 
 async def test_silence_that_the_vad_took_for_speech_is_reported_as_nothing_recognised() -> None:
