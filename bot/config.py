@@ -158,24 +158,31 @@ class Settings(BaseSettings):
         3.0, ge=0.5, le=30, validation_alias="LEADLINE_NO_TRANSCRIPT_TIMEOUT_S"
     )
     first_token_floor_s: float = Field(
-        2.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
+        1.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
     )
     first_token_timeout_s: float = Field(
-        2.5,
+        1.3,
         ge=0.2,
         le=30,
         validation_alias="LEADLINE_FIRST_TOKEN_TIMEOUT_S",
         description="How long an LLM may be silent before the next one answers, at most.",
     )
     first_audio_floor_s: float = Field(
-        1.5, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
+        0.7, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
     )
     first_audio_timeout_s: float = Field(
-        2.0,
+        0.9,
         ge=0.2,
         le=30,
         validation_alias="LEADLINE_FIRST_AUDIO_TIMEOUT_S",
         description="How long a voice may be silent before the next one speaks, at most.",
+    )
+    provider_concurrency: int = Field(
+        32,
+        ge=1,
+        le=10_000,
+        validation_alias="LEADLINE_PROVIDER_CONCURRENCY",
+        description="Requests of this process that may be under way at one LLM or voice.",
     )
     vad_min_volume: float = Field(0.0, ge=0, le=1, validation_alias="LEADLINE_VAD_MIN_VOLUME")
 

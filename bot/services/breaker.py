@@ -142,6 +142,11 @@ class Breaker:
             case BreakerState.HALF_OPEN:
                 return max(0.0, self._probe_began + self._policy.probe_timeout_s - now)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the provider is used; an open one is probed beside the calls, if at all."""
+        return self._state is BreakerState.CLOSED
+
     def allow(self) -> bool:
         """Whether an attempt may be made. When half open, only the one probe may."""
         if self._state is BreakerState.CLOSED:

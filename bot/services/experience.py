@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.config import Settings
 from bot.services.breaker import Breakers
 from bot.services.breaker_store import RedisBreakerStore
+from bot.services.bulkhead import Bulkheads
 from bot.services.patience import Patiences
 from bot.services.tts_rungs import Piece
 
@@ -18,15 +19,17 @@ class Experience:
     Parameters:
         breakers: a breaker for each provider, e.g. `llm:openai`.
         patiences: how long each provider usually takes.
+        bulkheads: how many requests are under way at each provider.
         recordings: lines that are said in every call, by voice, text and sample rate.
     """
 
     breakers: Breakers = field(default_factory=Breakers)
     patiences: Patiences = field(default_factory=Patiences)
+    bulkheads: Bulkheads = field(default_factory=Bulkheads)
     recordings: dict[tuple[str, str, int], list[Piece]] = field(default_factory=dict)
 
 
 def new_experience(settings: Settings) -> Experience:
     """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
     store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
-    return Experience(breakers=Breakers(store))
+    return Experience(breakers=Breakers(store), bulkheads=Bulkheads(settings.provider_concurrency))

@@ -10,12 +10,15 @@ from typing import Any
 from pipecat.services.llm_service import LLMService
 
 from bot.config import Settings
+from bot.problems import OnProblem
 from bot.services.continuation import ReplyPlan
 from bot.services.endpoints import openai_base_url
 from bot.services.experience import Experience
+from bot.services.llm_answer import LLMTerms
 from bot.services.llm_ladder import LLMLadder
 from bot.services.llm_rungs import HostedLLMRung, LLMRung, ScriptedRung
 from bot.services.patience import PatiencePolicy
+from bot.services.turn_budget import TurnBudget
 
 FIRST_TOKEN_START_S = 1.2
 """Patience with an LLM of which the process knows nothing yet."""
@@ -28,6 +31,8 @@ def build_llm(
     plan: Callable[[], ReplyPlan],
     must_be_scripted: Callable[[], bool],
     experience: Experience,
+    budget: TurnBudget,
+    on_problem: OnProblem,
 ) -> LLMLadder:
     """The ladder: who has a key or an endpoint, and the scripted dialogue below them."""
     rungs: list[LLMRung] = []
@@ -58,11 +63,15 @@ def build_llm(
         rungs=rungs,
         plan=plan,
         must_be_scripted=must_be_scripted,
-        experience=experience,
-        patience=PatiencePolicy(
-            floor_s=min(settings.first_token_floor_s, settings.first_token_timeout_s),
-            ceiling_s=settings.first_token_timeout_s,
-            start_s=min(FIRST_TOKEN_START_S, settings.first_token_timeout_s),
+        terms=LLMTerms(
+            experience=experience,
+            patience=PatiencePolicy(
+                floor_s=min(settings.first_token_floor_s, settings.first_token_timeout_s),
+                ceiling_s=settings.first_token_timeout_s,
+                start_s=min(FIRST_TOKEN_START_S, settings.first_token_timeout_s),
+            ),
+            budget=budget,
+            on_problem=on_problem,
         ),
     )
 
