@@ -28,6 +28,7 @@ _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
     "deepgram_base_url": ("ws", "wss", "http", "https"),
     "openai_base_url": ("http", "https"),
+    "anthropic_base_url": ("http", "https"),
     "llm_fallback_url": ("http", "https"),
     "elevenlabs_base_url": ("ws", "wss", "http", "https"),
     "daily_api_url": ("http", "https"),
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
     anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = Field(None, validation_alias="ANTHROPIC_BASE_URL")
     anthropic_model: str = Field("claude-haiku-4-5", validation_alias="ANTHROPIC_MODEL")
     llm_fallback_url: str | None = Field(None, validation_alias="LEADLINE_LLM_FALLBACK_URL")
     llm_fallback_model: str = Field("llama3.2", validation_alias="LEADLINE_LLM_FALLBACK_MODEL")
