@@ -104,7 +104,6 @@ class Call:
             lead_id=uuid4().hex,
         )
         self._cost = CostMeter()
-        self._shares_experience = experience is None
         self._experience = experience or new_experience(settings)
         self._problems = Problems()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,8 +134,7 @@ class Call:
             recorder = None
             if self._store is not None:
                 recorder = await stack.enter_async_context(Recorder(store=self._store))
-            if self._shares_experience:
-                await stack.enter_async_context(self._experience.breakers.running())
+            await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)

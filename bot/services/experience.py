@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from bot.config import Settings
 from bot.services.breaker import Breakers
@@ -33,3 +35,17 @@ def new_experience(settings: Settings) -> Experience:
     """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
     store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
     return Experience(breakers=Breakers(store), bulkheads=Bulkheads(settings.provider_concurrency))
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Experience] = WeakKeyDictionary()
+
+
+def shared_experience(settings: Settings) -> Experience:
+    """The experience of this process, for who is called once for each call and keeps nothing.
+
+    A process has one event loop; one with several has one experience for each.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _of_loops:
+        _of_loops[loop] = new_experience(settings)
+    return _of_loops[loop]

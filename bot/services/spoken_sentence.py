@@ -80,10 +80,10 @@ class SpokenSentence:
     def patience_s(self, voice: Voice, *, has_spoken: bool) -> float | None:
         """Nobody waits as long as the sound in front is still being played."""
         heard_meanwhile_s = self._left_to_play() - RUNS_DRY_S
+        if voice is self._choice.last:
+            return max(LAST_RUNG_TIMEOUT_S, heard_meanwhile_s)
         if has_spoken:
             return max(self._stall_s, heard_meanwhile_s)
-        if voice is self._choice.last:
-            return LAST_RUNG_TIMEOUT_S
         usual_s = max(self._patience_with(voice).timeout_s, self._least_patience_s)
         return max(self._budget.patience_s(usual_s), heard_meanwhile_s)
 
