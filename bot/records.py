@@ -109,7 +109,10 @@ class ProblemRecord(Record):
 
 
 class CallRecord(Record):
-    """One call, as `leadline calls show` prints it."""
+    """One call, as `leadline calls show` prints it.
+
+    `problems` is None where it is not known: it is not stored with the call.
+    """
 
     call_id: str
     room: str
@@ -122,7 +125,7 @@ class CallRecord(Record):
     turns: list[TurnRecord] = Field(default_factory=list)
     latency: Latency = Field(default_factory=Latency)
     cost: Cost = Field(default_factory=Cost)
-    problems: list[ProblemRecord] = Field(default_factory=list)
+    problems: list[ProblemRecord] | None = None
     lead_id: str
 
 

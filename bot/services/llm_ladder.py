@@ -72,6 +72,7 @@ class LLMLadder(LLMService[Any]):
         self._clock = clock
         self._answer = Answer()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._probed: set[str] = set()
         self.rung_name = self._rungs[0].name
         """Who answered last."""
         for rung in self._hosted:
@@ -125,7 +126,13 @@ class LLMLadder(LLMService[Any]):
         rules = LLMAnswering(self._terms, context=context, plan=plan, answer=answer)
         rungs = self._usable_rungs()
         self._probe_the_others(rungs, rules)
-        contest = Contest(rungs, rules, admit=rules.admits, clock=self._clock)
+        contest = Contest(
+            rungs,
+            rules,
+            # One thing at a time: a probe and an answer would hear each other's words.
+            admit=lambda rung: rung.name not in self._probed and rules.admits(rung),
+            clock=self._clock,
+        )
         async with aclosing(contest.items()) as items:
             async for rung, token in items:
                 answer.speaker, self.rung_name = rung, rung.name

@@ -50,6 +50,7 @@ class VoiceChoice:
         self._at = 0
         self._is_chosen = False
         self._fell_at = 0.0
+        self._probed: Voice | None = None
         self._proved: int | None = None
         self._has_returned = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,7 +71,10 @@ class VoiceChoice:
 
     def admits(self, voice: Voice) -> bool:
         """Whether it may be asked."""
-        return voice is self.last or self.breaker_of(voice).is_closed
+        if voice is self.last:
+            return True
+        # One thing at a time: a probe and a sentence would hear each other's sound.
+        return voice is not self._probed and self.breaker_of(voice).is_closed
 
     def candidates(self) -> list[Voice]:
         """Who may speak now, the best first; the call's first words choose."""
@@ -115,7 +119,8 @@ class VoiceChoice:
         for at, voice in enumerate(better):
             breaker = self.breaker_of(voice)
             is_asked_for = self._is_chosen or not breaker.is_closed
-            if not self._tasks and is_asked_for and breaker.allow():
+            if self._probed is None and is_asked_for and breaker.allow():
+                self._probed = voice
                 self._own(self._probe(at, line))
                 return
 
@@ -149,6 +154,8 @@ class VoiceChoice:
             breaker.succeeded()
             if self._is_chosen and at < self._at:
                 self._proved = at
+        finally:
+            self._probed = None
 
     def _blame(self, voice: Voice, failure: RungFailedError) -> None:
         if failure.is_to_blame:

@@ -32,6 +32,8 @@ async def test_with_every_hosted_provider_failing_the_caller_is_greeted_and_answ
         start_bot, providers, livekit_server, speech, fault=fail, moment=Moment.GREETING
     )
     assert heard.greeted_after_s < GREETING_WITHIN_S
+    failed = {problem.service for problem in heard.record.problems or []}
+    assert failed == {"llm:openai", "tts:elevenlabs"}
     turns = heard.record.turns
     assert [turn.role for turn in turns] == ["bot", "caller", "bot"]
     assert turns[1].text.lower().startswith("my name is")

@@ -305,6 +305,18 @@ async def test_when_all_places_are_taken_the_next_voice_speaks_and_nobody_is_bla
     assert experience.breakers.of("tts:hosted").is_closed
 
 
+async def test_the_last_voice_is_waited_for_since_nobody_is_below_it() -> None:
+    class Hesitating(FakeVoice):
+        async def speak(self, text: str) -> AsyncGenerator[Piece, None]:
+            for n, piece in enumerate(speech(text)):
+                await asyncio.sleep(5 if n == 4 else 0)
+                yield piece
+
+    ladder = Ladder(FakeVoice("hosted", words=0, end=refused()), Hesitating("local"))
+    assert await ladder.say() == SENTENCE
+    assert ladder.errors == []
+
+
 # --- back to a better voice -------------------------------------------------------------------
 
 
