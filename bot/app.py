@@ -19,6 +19,7 @@ from bot.config import Settings, load_settings
 from bot.errors import UsageError
 from bot.playbooks import load_playbook
 from bot.records import CallRecord
+from bot.services.experience import shared_experience
 from bot.storage.store import Store
 from bot.transports import (
     Line,
@@ -42,7 +43,13 @@ async def serve(settings: Settings, *, line: Line, room: str) -> CallRecord:
     playbook = load_playbook(settings.playbook)
     async with Store.opened(settings) as store:
         return await Call(
-            settings=settings, playbook=playbook, line=line, room=room, store=store
+            settings=settings,
+            playbook=playbook,
+            line=line,
+            room=room,
+            store=store,
+            # The runner's process holds many calls: what one finds out, the next one knows.
+            experience=shared_experience(settings),
         ).run()
 
 

@@ -32,6 +32,7 @@ from bot.errors import LeadlineError
 from bot.interview import CallListener, Interview
 from bot.latency import parts_ms, summarise
 from bot.pipeline import Chain, build_pipeline
+from bot.problems import Problems
 from bot.records import CallRecord, EndReason, Rungs
 from bot.rtvi_feed import RTVIFeed
 from bot.second_reader import SecondReader
@@ -40,6 +41,7 @@ from bot.services.experience import Experience, new_experience
 from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
+from bot.services.turn_budget import TurnBudget
 from bot.storage.recorder import Recorder
 from bot.storage.store import Store
 from bot.transports import Line, room_taken_error
@@ -102,8 +104,8 @@ class Call:
             lead_id=uuid4().hex,
         )
         self._cost = CostMeter()
-        self._shares_experience = experience is None
         self._experience = experience or new_experience(settings)
+        self._problems = Problems()
         self._tasks: set[asyncio.Task[None]] = set()
         self._caller_present = asyncio.Event()
         self._end_reason: EndReason | None = None
@@ -132,8 +134,7 @@ class Call:
             recorder = None
             if self._store is not None:
                 recorder = await stack.enter_async_context(Recorder(store=self._store))
-            if self._shares_experience:
-                await stack.enter_async_context(self._experience.breakers.running())
+            await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
             self._listeners.append(feed)
@@ -189,14 +190,23 @@ class Call:
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
         stt = build_stt(settings, self._experience)
+        budget = TurnBudget()
         llm = build_llm(
             settings,
             system_prompt=system_prompt(self._playbook),
             plan=lambda: ReplyPlan(conversation.reply(), conversation.essential_line()),
             must_be_scripted=lambda: conversation.must_be_scripted,
             experience=self._experience,
+            budget=budget,
+            on_problem=self._problems.add,
         )
-        tts = build_tts(settings, experience=self._experience, opening_line=conversation.greeting())
+        tts = build_tts(
+            settings,
+            experience=self._experience,
+            opening_line=conversation.greeting(),
+            budget=budget,
+            on_problem=self._problems.add,
+        )
         stt_names = {rung.service.name: rung.name for rung in stt.rungs}
         self._service_names: dict[ServiceUsageKind, Callable[[str], str]] = {
             ServiceUsageKind.STT: lambda processor: stt_names.get(processor, stt.serving),
@@ -389,6 +399,7 @@ class Call:
                 "turns": transcript.turns,
                 "latency": summarise(transcript.turns, transcript.latencies),
                 "cost": self._cost.cost(),
+                "problems": self._problems.records,
             }
         )
         if recorder:

@@ -28,6 +28,7 @@ _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
     "deepgram_base_url": ("ws", "wss", "http", "https"),
     "openai_base_url": ("http", "https"),
+    "anthropic_base_url": ("http", "https"),
     "llm_fallback_url": ("http", "https"),
     "elevenlabs_base_url": ("ws", "wss", "http", "https"),
     "daily_api_url": ("http", "https"),
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
     openai_model: str = Field("gpt-4o-mini", validation_alias="OPENAI_MODEL")
     anthropic_api_key: SecretStr | None = Field(None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = Field(None, validation_alias="ANTHROPIC_BASE_URL")
     anthropic_model: str = Field("claude-haiku-4-5", validation_alias="ANTHROPIC_MODEL")
     llm_fallback_url: str | None = Field(None, validation_alias="LEADLINE_LLM_FALLBACK_URL")
     llm_fallback_model: str = Field("llama3.2", validation_alias="LEADLINE_LLM_FALLBACK_MODEL")
@@ -165,24 +167,31 @@ class Settings(BaseSettings):
         3.0, ge=0.5, le=30, validation_alias="LEADLINE_NO_TRANSCRIPT_TIMEOUT_S"
     )
     first_token_floor_s: float = Field(
-        2.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
+        1.0, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_TOKEN_FLOOR_S"
     )
     first_token_timeout_s: float = Field(
-        2.5,
+        1.3,
         ge=0.2,
         le=30,
         validation_alias="LEADLINE_FIRST_TOKEN_TIMEOUT_S",
         description="How long an LLM may be silent before the next one answers, at most.",
     )
     first_audio_floor_s: float = Field(
-        1.5, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
+        0.7, ge=0.1, le=30, validation_alias="LEADLINE_FIRST_AUDIO_FLOOR_S"
     )
     first_audio_timeout_s: float = Field(
-        2.0,
+        0.9,
         ge=0.2,
         le=30,
         validation_alias="LEADLINE_FIRST_AUDIO_TIMEOUT_S",
         description="How long a voice may be silent before the next one speaks, at most.",
+    )
+    provider_concurrency: int = Field(
+        32,
+        ge=1,
+        le=10_000,
+        validation_alias="LEADLINE_PROVIDER_CONCURRENCY",
+        description="Requests of this process that may be under way at one LLM or voice.",
     )
     vad_min_volume: float = Field(0.0, ge=0, le=1, validation_alias="LEADLINE_VAD_MIN_VOLUME")
 

@@ -94,8 +94,25 @@ class Cost(Record):
     lines: list[CostLine] = Field(default_factory=list)
 
 
+class ProblemRecord(Record):
+    """A provider that failed in a call, e.g. ``{"service": "tts:elevenlabs", "what": "said
+    nothing for 0.8 s", "at_s": 12.3, "permanent": false}``.
+
+    `at_s` counts from the call's start. `permanent`: nothing but another setting (a key, a voice,
+    a model) will help. `what` is in our own words: it never quotes a provider or a person.
+    """
+
+    service: str
+    what: str
+    at_s: float
+    permanent: bool
+
+
 class CallRecord(Record):
-    """One call, as `leadline calls show` prints it."""
+    """One call, as `leadline calls show` prints it.
+
+    `problems` is None where it is not known: it is not stored with the call.
+    """
 
     call_id: str
     room: str
@@ -108,6 +125,7 @@ class CallRecord(Record):
     turns: list[TurnRecord] = Field(default_factory=list)
     latency: Latency = Field(default_factory=Latency)
     cost: Cost = Field(default_factory=Cost)
+    problems: list[ProblemRecord] | None = None
     lead_id: str
 
 

@@ -7,6 +7,7 @@ made; in a call that would be a second of silence, with the event loop blocked.
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 
 from bot.config import Settings
 
@@ -21,6 +22,7 @@ _HOSTED_LLM = (
     "h11",
     "anyio._backends._asyncio",
 )
+_SECOND_LLM = ("pipecat.services.anthropic.llm", "anthropic.resources.beta.messages.messages")
 _HOSTED_TTS = ("pipecat.services.elevenlabs.tts", "websockets.asyncio.client")
 
 
@@ -35,6 +37,7 @@ def warm_up(settings: Settings) -> None:
         (settings.deepgram_api_key, _HOSTED_STT),
         (settings.groq_api_key, _SECOND_STT),
         (settings.openai_api_key or settings.llm_fallback_url, _HOSTED_LLM),
+        (settings.anthropic_api_key if find_spec("anthropic") else None, _SECOND_LLM),
         (settings.elevenlabs_api_key, _HOSTED_TTS),
     ):
         if key is not None:

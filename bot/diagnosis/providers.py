@@ -28,6 +28,7 @@ from bot.diagnosis.finding import (
     usable,
 )
 from bot.services.endpoints import (
+    anthropic_base_url,
     deepgram_base_url,
     elevenlabs_http_url,
     elevenlabs_ws_url,
@@ -37,7 +38,6 @@ from bot.services.endpoints import (
 REQUEST_TIMEOUT_S = 4.0
 # How long a socket that was accepted may take to say that something is wrong.
 OBJECTION_TIMEOUT_S = 1.0
-ANTHROPIC_URL = "https://api.anthropic.com"
 # https://docs.anthropic.com/en/api/versioning
 ANTHROPIC_VERSION = "2023-06-01"
 _MAX_DETAIL = 160
@@ -141,18 +141,19 @@ async def check_anthropic(settings: Settings) -> Finding:
             "install pipecat-ai[anthropic], or unset ANTHROPIC_API_KEY",
         )
     model = settings.anthropic_model
+    base = anthropic_base_url(settings.anthropic_base_url)
     headers = {"x-api-key": key.get_secret_value(), "anthropic-version": ANTHROPIC_VERSION}
     try:
         async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, headers=headers) as client:
-            answer = await client.get(f"{ANTHROPIC_URL}/v1/models/{quote(model)}")
+            answer = await client.get(f"{base}/v1/models/{quote(model)}")
     except httpx.HTTPError as error:
-        return unreachable("anthropic", ANTHROPIC_URL, "ANTHROPIC_API_KEY", error)
+        return unreachable("anthropic", base, "ANTHROPIC_BASE_URL", error)
     if answer.is_success:
-        return usable("anthropic", f"{model} at {host_of(ANTHROPIC_URL)}")
+        return usable("anthropic", f"{model} at {host_of(base)}")
     return refused(
         "anthropic",
-        _answered(ANTHROPIC_URL, answer.status_code, _error_code(answer)),
-        "check ANTHROPIC_API_KEY and ANTHROPIC_MODEL",
+        _answered(base, answer.status_code, _error_code(answer)),
+        "check ANTHROPIC_API_KEY, ANTHROPIC_MODEL and ANTHROPIC_BASE_URL",
     )
 
 

@@ -142,6 +142,11 @@ class Breaker:
             case BreakerState.HALF_OPEN:
                 return max(0.0, self._probe_began + self._policy.probe_timeout_s - now)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the provider is used; an open one is probed beside the calls, if at all."""
+        return self._state is BreakerState.CLOSED
+
     def allow(self) -> bool:
         """Whether an attempt may be made. When half open, only the one probe may."""
         if self._state is BreakerState.CLOSED:
@@ -268,6 +273,8 @@ class Breakers:
         self._unsent: dict[str, BreakerNews] = {}  # the newest of each provider: bounded
         self._news = asyncio.Event()
         self._store_is_away = False
+        self._task: asyncio.Task[None] | None = None
+        self._users = 0
 
     def of(self, name: str) -> Breaker:
         """The breaker of one provider, e.g. `stt:deepgram`."""
@@ -318,18 +325,24 @@ class Breakers:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Breakers]:
-        """In step with the other processes inside the block."""
-        if self._store is None:
-            yield self
-            return
-        task = asyncio.create_task(self.run(), name="breakers")
+        """In step with the other processes inside the block.
+
+        The process holds such a block for its life, and each of its calls one of its own: only
+        the outermost matters.
+        """
+        self._users += 1
+        if self._store is not None and self._task is None:
+            self._task = asyncio.create_task(self.run(), name="breakers")
         try:
             yield self
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self.sync()
-            await self._store.aclose()
+            self._users -= 1
+            if not self._users and self._store is not None and self._task is not None:
+                task, self._task = self._task, None
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await self.sync()
+                await self._store.aclose()
 
     def _queue(self, name: str, news: BreakerNews) -> None:
         if self._store is not None:

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 DEEPGRAM_URL = "https://api.deepgram.com"
 OPENAI_URL = "https://api.openai.com/v1"
+ANTHROPIC_URL = "https://api.anthropic.com"
 ELEVENLABS_URL = "https://api.elevenlabs.io"
 DAILY_URL = "https://api.daily.co/v1"
 
@@ -20,6 +21,7 @@ _WS_SCHEME = {"http": "ws", "https": "wss"}
 # The longest first: each is what one of the clients appends by itself.
 _DEEPGRAM_PATHS = ("/v1/listen", "/v1")
 _OPENAI_PATHS = ("/chat/completions", "/models")
+_ANTHROPIC_PATHS = ("/v1/messages", "/v1/models", "/v1")
 _ELEVENLABS_PATHS = ("/v1/text-to-speech", "/v1/voices", "/v1")
 _DAILY_PATHS = ("/rooms", "/meeting-tokens")
 
@@ -52,6 +54,18 @@ def openai_base_url(raw: str | None) -> str:
     """
     url = _normalised("OPENAI_BASE_URL", raw, default=OPENAI_URL, own_paths=_OPENAI_PATHS)
     return url if urlsplit(url).path else f"{url}/v1"
+
+
+def anthropic_base_url(raw: str | None) -> str:
+    """`http(s)://host[:port][/prefix]`, for AsyncAnthropic(base_url=...), which appends
+    `/v1/messages`.
+
+    Blank means Anthropic itself.
+
+    Raises:
+        EndpointError: not a URL of a known scheme with a host.
+    """
+    return _normalised("ANTHROPIC_BASE_URL", raw, default=ANTHROPIC_URL, own_paths=_ANTHROPIC_PATHS)
 
 
 def elevenlabs_http_url(raw: str | None) -> str:

@@ -18,25 +18,65 @@ from contextlib import suppress
 from dataclasses import replace
 
 from loguru import logger
-from pipecat.frames.frames import Frame, InterruptionFrame, StartFrame
+from pipecat.frames.frames import ErrorFrame, Frame, InterruptionFrame, StartFrame
 from pipecat.processors.frame_processor import (
     FrameCallback,
     FrameDirection,
     FrameProcessor,
     FrameProcessorSetup,
 )
+from pipecat.utils.errors import ErrorCategory, extract_http_status_code
 
 CLOSE_TIMEOUT_S = 3.0
 """How long a service may take to say goodbye to its provider; nobody waits for it on the call."""
 
 
 class RungFailedError(Exception):
-    """A provider did not give the answer. `permanent`: nor will it before a setting is changed."""
+    """A provider did not give the answer."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        what: str | None = None,
+        permanent: bool = False,
+        is_to_blame: bool = True,
+    ) -> None:
+        """Say what happened.
+
+        Args:
+            reason: for the log; may quote the provider.
+            what: the same in our own words, for the call's record. Default: the reason.
+            permanent: nor will it answer before a setting is changed.
+            is_to_blame: whether it says anything about the provider.
+        """
         super().__init__(reason)
         self.reason = reason
+        self.what = reason if what is None else what
         self.permanent = permanent
+        self.is_to_blame = is_to_blame
+
+
+def failure_of(frame: ErrorFrame, *, content_may_be_at_fault: bool) -> RungFailedError:
+    """A service's error as a rung's failure.
+
+    Args:
+        frame: what the service pushed.
+        content_may_be_at_fault: whether a refused request (400, 422) may be due to what was said
+            in this one call. Then it says nothing about the next call's.
+    """
+    category = frame.category or ErrorCategory.UNKNOWN
+    status = extract_http_status_code(frame.exception) if frame.exception else None
+    permanent = category.is_permanent
+    if content_may_be_at_fault and status in (400, 422):
+        permanent = False
+    said = f"answered {status}" if status else "failed"
+    known = category is not ErrorCategory.UNKNOWN
+    return RungFailedError(
+        frame.error,
+        what=f"{said} ({category.value.replace('_', ' ')})" if known else said,
+        permanent=permanent,
+    )
 
 
 class ServiceHost(FrameProcessor):
@@ -79,13 +119,14 @@ class ServiceHost(FrameProcessor):
         """Hand it a frame, as soon as it is started and rid of what was interrupted.
 
         Raises:
-            RungFailedError: it could not be set up, or cannot be given work any more.
+            RungFailedError: it could not be set up.
         """
         await self._ready.wait()
         if self._failure:
             raise self._failure
         if not self.service.is_usable:
-            raise RungFailedError("is not usable any more", permanent=True)
+            # Whether it is asked again is the breaker's to say, not the service's.
+            await self.service.set_usable(True)
         await self._idle.wait()
         await self.service.queue_frame(frame)
 
@@ -116,5 +157,5 @@ class ServiceHost(FrameProcessor):
                 await self.service.queue_frame(start)
         except Exception as error:
             logger.warning("{} cannot be set up: {}", self.service.name, error)
-            self._failure = RungFailedError(f"cannot be set up: {error}")
+            self._failure = RungFailedError(f"cannot be set up: {error}", what="cannot be set up")
             self._ready.set()

@@ -17,9 +17,10 @@ from pipecat.frames.frames import (
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.llm_service import LLMService
+from pipecat.utils.text.simple_text_aggregator import SimpleTextAggregator
 
 from bot.services.continuation import ReplyPlan, not_yet_said, sentences_of, what_is_left
-from bot.services.hosting import RungFailedError, ServiceHost
+from bot.services.hosting import RungFailedError, ServiceHost, failure_of
 
 TOKENS_AT_MOST: Final = 8192
 """Tokens waiting for the ladder: more than an answer may have."""
@@ -76,10 +77,13 @@ class HostedLLMRung:
             async for token in text:
                 yield token
             return
-        whole = "".join([token async for token in text])
-        rest = " ".join(not_yet_said(sentences_of(whole), said))
-        if rest:
-            yield rest
+        sentences = SimpleTextAggregator()  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
+        async for token in text:
+            async for sentence in sentences.aggregate(token):
+                for new in not_yet_said([sentence.text.strip()], said):
+                    yield f"{new} "
+        for new in not_yet_said(sentences_of(sentences.text.text), said):
+            yield new
 
     async def _stream(self, context: LLMContext) -> AsyncGenerator[str, None]:
         tokens = self._tokens = asyncio.Queue(TOKENS_AT_MOST)
@@ -104,8 +108,7 @@ class HostedLLMRung:
         if isinstance(frame, MetricsFrame):
             self.on_usage(frame)
         elif isinstance(frame, ErrorFrame):
-            permanent = frame.category is not None and frame.category.is_permanent
-            self._put(RungFailedError(frame.error, permanent=permanent))
+            self._put(failure_of(frame, content_may_be_at_fault=True))
         elif direction is not FrameDirection.DOWNSTREAM:
             return
         elif isinstance(frame, LLMTextFrame):

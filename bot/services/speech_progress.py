@@ -19,7 +19,7 @@ class SpeechProgress:
     def __init__(self, text: str) -> None:
         """Nothing of `text` was spoken yet."""
         self._tokens = text.split()
-        self._text = text
+        self.text = text
         self._waiting: list[tuple[str, float]] = []
         self._words = 0
         self.sound_s = 0.0
@@ -28,7 +28,7 @@ class SpeechProgress:
     @property
     def is_cut_short(self) -> bool:
         """Whether the sound is too short to be the whole text."""
-        return self.sound_s < len(self._text.strip()) * QUICKEST_SECONDS_PER_CHARACTER
+        return self.sound_s < len(self.text.strip()) * QUICKEST_SECONDS_PER_CHARACTER
 
     @property
     def words_timed(self) -> int:
@@ -57,22 +57,30 @@ class SpeechProgress:
         """The text was spoken to its end; returns the last words."""
         return self._take(len(self._waiting))
 
+    @property
+    def left(self) -> str:
+        """The text that would be left if the voice fell silent now."""
+        if not self.words_timed and self.sound_s:
+            return " ".join(self._tokens[self._estimated_words() :])
+        return " ".join(self._tokens[self._words + self._whole_by_now() :])
+
     def broken_off(self) -> tuple[list[tuple[str, float]], str]:
         """The voice fell silent; returns the last whole words and the text that is left.
 
         A word that was cut is a part of what is left: it is begun again. Where the voice gave no
         times they are taken from the length of the sound.
         """
+        left = self.left
         if not self.words_timed and self.sound_s:
-            spoken = self._estimated_words()
-            return [], " ".join(self._tokens[spoken:])
+            return [], left
+        return self._take(self._whole_by_now()), left
+
+    def _whole_by_now(self) -> int:
         whole = [
             start_s + len(text) * SECONDS_PER_CHARACTER <= self.sound_s + SLACK_S
             for text, start_s in self._waiting
         ]
-        count = whole.index(False) if False in whole else len(whole)
-        words = self._take(count)
-        return words, " ".join(self._tokens[self._words :])
+        return whole.index(False) if False in whole else len(whole)
 
     def _whole_words(self) -> list[tuple[str, float]]:
         """A word is whole when the next one has begun."""

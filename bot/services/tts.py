@@ -11,17 +11,18 @@ from loguru import logger
 from pipecat.services.tts_service import TTSService
 
 from bot.config import Settings
+from bot.problems import OnProblem
 from bot.services.endpoints import elevenlabs_ws_url, openai_base_url
 from bot.services.experience import Experience
 from bot.services.patience import PatiencePolicy
 from bot.services.tts_ladder import CONTEXT_TIMEOUT_S, TTSLadder
 from bot.services.tts_rungs import HostedVoice, Voice
+from bot.services.turn_budget import TurnBudget
 
 BRIDGE = "One moment."
 
-FIRST_AUDIO_START_S = 1.0
-"""Patience with a voice of which the process knows nothing yet: with it, a greeting that falls
-to the local voice is heard within 2 s."""
+FIRST_AUDIO_START_S = 0.8
+"""Patience with a voice of which the process knows nothing yet."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,14 @@ HOSTED: tuple[HostedTTS, ...] = (
 """In order of preference. Below them all is the local voice."""
 
 
-def build_tts(settings: Settings, *, experience: Experience, opening_line: str) -> TTSLadder:
+def build_tts(
+    settings: Settings,
+    *,
+    experience: Experience,
+    opening_line: str,
+    budget: TurnBudget,
+    on_problem: OnProblem,
+) -> TTSLadder:
     """The ladder: who has a key, and the local voice below them."""
     from bot.services.local.tts import LocalTTSService
 
@@ -101,6 +109,8 @@ def build_tts(settings: Settings, *, experience: Experience, opening_line: str) 
         experience=experience,
         bridge_text=BRIDGE,
         opening_line=opening_line,
+        budget=budget,
+        on_problem=on_problem,
         patience=PatiencePolicy(
             floor_s=min(settings.first_audio_floor_s, settings.first_audio_timeout_s),
             ceiling_s=settings.first_audio_timeout_s,

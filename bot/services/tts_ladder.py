@@ -1,5 +1,6 @@
 """The voice of the chain: several of them, one below the other, and every sentence is spoken.
 
+The next voice is asked before the failure of the one above is certain (`bot.services.contest`).
 The ladder is the TTS service: sentences, audio contexts, word clock and interruptions are its
 own, and a rung only turns one text into sound. So a sentence that one voice began and another
 ended is still one sentence, with one start, one end and one row of words. Why this is no
@@ -12,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from loguru import logger
@@ -33,38 +34,31 @@ from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
+from bot.problems import OnProblem
+from bot.services.contest import Contest
 from bot.services.experience import Experience
 from bot.services.hosting import RungFailedError
 from bot.services.patience import PatiencePolicy
-from bot.services.speech_progress import SpeechProgress
-from bot.services.tts_rungs import HostedVoice, Piece, SpokenWord, Voice
+from bot.services.recordings import RecordedLines
+from bot.services.spoken_sentence import LAST_RUNG_TIMEOUT_S, STALL_S, SpokenSentence
+from bot.services.tts_rungs import HostedVoice, SpokenWord, Voice
+from bot.services.turn_budget import TurnBudget
+from bot.services.voice_choice import VoiceChoice
 from processors.attempt import Attempt, attempt_of, tagged
 
-STALL_S: Final = 0.7
-"""Silence of a voice in the middle of a text after which it counts as broken off."""
-RUNS_DRY_S: Final = 0.25
-"""A voice that stalls is waited for as long as so much sound is left to play."""
-LAST_RUNG_TIMEOUT_S: Final = 8.0
-"""The last voice has nobody below it: it is only given up when it will never speak."""
+OPENING_PATIENCE_S: Final = 1.2
+"""The call's first words are waited for so long at least: the connection is still being made."""
 CONTEXT_TIMEOUT_S: Final = LAST_RUNG_TIMEOUT_S + 2.0
 """A sentence's context outlives every wait for its sound: closed early, it would count as heard."""
+PROBE_LINE: Final = "One moment."
+"""What a voice that is left alone has to say, heard by nobody."""
 BYTES_PER_SAMPLE: Final = 2
-
-
-@dataclass(frozen=True)
-class _Recording:
-    """A line that is being recorded beside the call."""
-
-    voice: Voice
-    text: str
-    task: asyncio.Task[None]
 
 
 class TTSLadder(TTSService):
     """Speaks every sentence, whoever of its voices fails.
 
-    A voice that has failed is not heard again in this call: a conversation whose voice changes
-    back and forth is worse than one in the second-best voice. The next call begins at the top.
+    When the voice changes, and when it changes back, is the `VoiceChoice`'s to say.
     """
 
     def __init__(
@@ -75,6 +69,8 @@ class TTSLadder(TTSService):
         patience: PatiencePolicy,
         bridge_text: str | None = None,
         opening_line: str | None = None,
+        budget: TurnBudget | None = None,
+        on_problem: OnProblem = lambda _service, _failure: None,
         stall_s: float = STALL_S,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
@@ -88,8 +84,10 @@ class TTSLadder(TTSService):
             bridge_text: a phrase to have ready in the present voice.
             opening_line: the call's first line, to have ready in the last voice: who joins waits
                 for the first one's time-out, but not for the last one's work as well.
+            budget: what the turn has lost already.
+            on_problem: told of each failure.
             stall_s: the longest silence in the middle of a text, in seconds.
-            clock: seconds, for the time to the first sound and the end of playback.
+            clock: seconds, that of the loop's timers.
             kwargs: passed to Pipecat's TTSService.
         """
         super().__init__(
@@ -107,24 +105,28 @@ class TTSLadder(TTSService):
         self._opening_line = opening_line
         self._stall_s = stall_s
         self._clock = clock
-        self._at = 0
-        self._chosen = False
+        self._budget = budget or TurnBudget(clock=clock)
+        self._choice = VoiceChoice(
+            voices, experience=experience, on_problem=on_problem, clock=clock
+        )
+        self._lines = RecordedLines(experience.recordings)
+        self._has_spoken = False
         self._played_until = 0.0
         self._spoken_s: dict[str, float] = {}
         self._attempts: dict[str, Attempt] = {}
         self._attempt: Attempt | None = None
-        self._recording: _Recording | None = None
         self._usage: set[asyncio.Task[None]] = set()
         for voice in self._hosted:
             voice.on_usage = self._pass_on_usage
-            voice.on_idle_failure = self._idle_failure_of(voice)
+            # Refused before it had anything to say: nobody need wait for it.
+            voice.on_idle_failure = partial(self._choice.failed, voice)
 
     # --- what the call asks ---------------------------------------------------------------------
 
     @property
     def rung_name(self) -> str:
         """The present voice's name."""
-        return self._voices[self._at].name
+        return self._choice.voice.name
 
     def name_of(self, processor: str) -> str:
         """The voice's name behind a service that reports usage."""
@@ -135,7 +137,7 @@ class TTSLadder(TTSService):
         """The phrase that bridges a silence, in the present voice; None if it is not ready."""
         if self._bridge_text is None:
             return None
-        recorded = self._recorded(self._voices[self._at], self._bridge_text)
+        recorded = self._lines.of(self._choice.voice, self._bridge_text, self.sample_rate)
         sound = [piece for piece in recorded or () if isinstance(piece, bytes)]
         return b"".join(sound) or None
 
@@ -153,6 +155,8 @@ class TTSLadder(TTSService):
             attempt = attempt_of(frame)
             if attempt is not None and attempt.is_dead:
                 return
+            if isinstance(frame, LLMFullResponseStartFrame):
+                self._choice.between_turns()
             await self._follow(attempt)
             await super().process_frame(frame, direction)
             if isinstance(frame, LLMFullResponseStartFrame):
@@ -162,11 +166,14 @@ class TTSLadder(TTSService):
             for voice in self._hosted:
                 voice.host.open(self.processor_setup, frame)
             if self._opening_line and len(self._voices) > 1:
-                self._record(self._voices[-1], self._opening_line)
+                self._lines.record(self._choice.last, self._opening_line, self.sample_rate)
+            self._choice.nobody_speaks(self._bridge_text or PROBE_LINE)
         elif isinstance(frame, InterruptionFrame):
             self._played_until = 0.0
-        elif isinstance(frame, BotStoppedSpeakingFrame) and self._bridge_text:
-            self._record(self._voices[self._at], self._bridge_text)
+        elif isinstance(frame, BotStoppedSpeakingFrame):
+            if self._bridge_text:
+                self._lines.record(self._choice.voice, self._bridge_text, self.sample_rate)
+            self._choice.nobody_speaks(self._bridge_text or PROBE_LINE)
         await super().process_frame(frame, direction)
 
     async def push_frame(
@@ -181,31 +188,38 @@ class TTSLadder(TTSService):
     async def cleanup(self) -> None:
         """Release the voices too."""
         await super().cleanup()  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
-        await self._stop_recording()
+        await self._lines.stop()
+        await self._choice.close()
         for task in self._usage:
             task.cancel()
         await asyncio.gather(*(voice.host.close() for voice in self._hosted))
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Speak `text`; whoever fails is followed by the next voice, at the first word due."""
-        self._choose_once()
-        rest = text
-        while rest.strip():
-            voice, progress = self._voices[self._at], SpeechProgress(rest)
-            try:
-                async with aclosing(self._speak(voice, rest, progress, context_id)) as frames:
-                    async for frame in frames:
-                        yield frame
-            except RungFailedError as failure:
-                words, rest = progress.broken_off()
-                await self._add_words(words, context_id)
-                self._spoken_s[context_id] = self._spoken(context_id) + progress.sound_s
-                if not self._fall_back(failure):
-                    yield ErrorFrame(error=f"no voice is left: {failure.reason}")
-                    return
-            else:
-                self._spoken_s[context_id] = self._spoken(context_id) + progress.sound_s
-                return
+        voices = self._choice.candidates()
+        sentence = self._sentence(text)
+        contest = Contest(voices, sentence, admit=self._choice.admits, clock=self._clock)
+        try:
+            async with aclosing(contest.items()) as pieces:
+                async for voice, piece in pieces:
+                    await self._settle(sentence, context_id)
+                    if voice is not sentence.speaker:
+                        sentence.speaker = voice
+                        self._choice.speaks(voice)
+                    if isinstance(piece, SpokenWord):
+                        words = sentence.progress.word(piece.text, piece.start_s)
+                    else:
+                        words = sentence.progress.sound(self._will_play(piece))
+                        yield TTSAudioRawFrame(piece, self.sample_rate, 1, context_id=context_id)
+                    await self._add_words(words, context_id)
+        except RungFailedError as failure:
+            logger.error("No voice is left: {}", failure.reason)
+            await self._settle(sentence, context_id)
+            yield ErrorFrame(error=f"no voice is left: {failure.reason}")
+            return
+        await self._settle(sentence, context_id)
+        await self._add_words(sentence.progress.ended(), context_id)
+        self._spoken_s[context_id] = self._spoken(context_id) + sentence.progress.sound_s
 
     async def on_audio_context_interrupted(self, context_id: str) -> None:
         """Forget how far a context had got."""
@@ -217,64 +231,36 @@ class TTSLadder(TTSService):
         self._forget(context_id)
         await super().on_audio_context_completed(context_id)
 
-    # --- one sentence in one voice --------------------------------------------------------------
+    # --- one sentence ---------------------------------------------------------------------------
 
-    async def _speak(
-        self, voice: Voice, text: str, progress: SpeechProgress, context_id: str
-    ) -> AsyncGenerator[Frame, None]:
-        pieces = self._in_time(self._sound_of(voice, text), voice, progress)
-        try:
-            async for piece in pieces:
-                if isinstance(piece, SpokenWord):
-                    await self._add_words(progress.word(piece.text, piece.start_s), context_id)
-                    continue
-                seconds = len(piece) / BYTES_PER_SAMPLE / self.sample_rate
-                self._played_until = max(self._played_until, self._clock()) + seconds
-                words = progress.sound(seconds)
-                yield TTSAudioRawFrame(piece, self.sample_rate, 1, context_id=context_id)
-                await self._add_words(words, context_id)
-            if progress.is_cut_short:
-                raise RungFailedError("stopped midway" if progress.sound_s else "sent no sound")
-        finally:
-            await pieces.aclose()
-        await self._add_words(progress.ended(), context_id)
-        self._breaker(voice).succeeded()
+    def _sentence(self, text: str) -> SpokenSentence:
+        is_opening = self._opening_line is not None and not self._has_spoken
+        self._has_spoken = True
+        return SpokenSentence(
+            text,
+            choice=self._choice,
+            lines=self._lines,
+            experience=self._experience,
+            patience=self._patience_policy,
+            least_patience_s=OPENING_PATIENCE_S if is_opening else 0.0,
+            budget=self._budget,
+            stall_s=self._stall_s,
+            sample_rate=self.sample_rate,
+            left_to_play=self._left_to_play,
+        )
 
-    async def _in_time(
-        self, pieces: AsyncGenerator[Piece, None], voice: Voice, progress: SpeechProgress
-    ) -> AsyncGenerator[Piece, None]:
-        """The same pieces, or a failure when they do not come in time."""
-        patience = self._experience.patiences.of(f"tts:{voice.name}", self._patience_policy)
-        asked_at = self._clock()
-        first_s = self._first_sound_within(voice, patience.timeout_s)
-        try:
-            while True:
-                begun = progress.sound_s > 0
-                if begun:
-                    limit_s = max(self._stall_s, self._left_to_play() - RUNS_DRY_S)
-                else:
-                    limit_s = asked_at + first_s - self._clock()
-                try:
-                    async with asyncio.timeout(max(limit_s, 0.0)):
-                        piece = await anext(pieces)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError:
-                    if progress.is_whole:
-                        return  # Only the end was not told.
-                    what = "stopped midway" if begun else f"was silent for {first_s:.1f} s"
-                    raise RungFailedError(what) from None
-                if not begun and isinstance(piece, bytes):
-                    patience.took(self._clock() - asked_at)
-                yield piece
-        finally:
-            await pieces.aclose()
+    async def _settle(self, sentence: SpokenSentence, context_id: str) -> None:
+        """What a voice that broke off has left behind: its last words, and its sound's length."""
+        words, sentence.broken_words = sentence.broken_words, []
+        await self._add_words(words, context_id)
+        if sentence.broken_sound_s:
+            self._spoken_s[context_id] = self._spoken(context_id) + sentence.broken_sound_s
+            sentence.broken_sound_s = 0.0
 
-    def _first_sound_within(self, voice: Voice, patient_s: float) -> float:
-        if voice is self._voices[-1]:
-            return LAST_RUNG_TIMEOUT_S
-        # Nobody waits as long as the sentence in front is still being played.
-        return max(patient_s, self._left_to_play() - RUNS_DRY_S)
+    def _will_play(self, sound: bytes) -> float:
+        seconds = len(sound) / BYTES_PER_SAMPLE / self.sample_rate
+        self._played_until = max(self._played_until, self._clock()) + seconds
+        return seconds
 
     def _left_to_play(self) -> float:
         return max(0.0, self._played_until - self._clock())
@@ -286,50 +272,6 @@ class TTSLadder(TTSService):
             await self.add_word_timestamps(
                 [(text, offset_s + start_s) for text, start_s in words], context_id
             )
-
-    # --- the ladder -----------------------------------------------------------------------------
-
-    def _choose_once(self) -> None:
-        """The call's voice is chosen with its first words, and only ever falls after that."""
-        if not self._chosen:
-            self._chosen = True
-            self._skip_open_breakers()
-
-    def _skip_open_breakers(self) -> None:
-        while self._at < len(self._voices) - 1:
-            breaker = self._breaker(self._voices[self._at])
-            if breaker.allow():
-                return
-            logger.info("{} is left alone ({})", self.rung_name, breaker.reason)
-            self._at += 1
-
-    def _fall_back(self, failure: RungFailedError) -> bool:
-        voice = self._voices[self._at]
-        self._breaker(voice).failed(permanent=failure.permanent, reason=failure.reason)
-        if self._at == len(self._voices) - 1:
-            logger.error("{} {}, and no voice is left", voice.name, failure.reason)
-            return False
-        self._at += 1
-        self._skip_open_breakers()
-        logger.warning("{} {}; {} goes on", voice.name, failure.reason, self.rung_name)
-        return True
-
-    def _breaker(self, voice: Voice) -> Any:
-        return self._experience.breakers.of(f"tts:{voice.name}")
-
-    def _idle_failure_of(self, voice: HostedVoice) -> Callable[[RungFailedError], None]:
-        def failed(failure: RungFailedError) -> None:
-            """It was refused before it had anything to say: nobody need wait for it."""
-            self._breaker(voice).failed(permanent=failure.permanent, reason=failure.reason)
-            if (
-                self._chosen
-                and voice is self._voices[self._at]
-                and self._at + 1 < len(self._voices)
-            ):
-                self._at += 1
-                self._skip_open_breakers()
-
-        return failed
 
     @property
     def _hosted(self) -> list[HostedVoice]:
@@ -360,7 +302,7 @@ class TTSLadder(TTSService):
         self._spoken_s.pop(context_id, None)
         self._attempts.pop(context_id, None)
 
-    # --- usage and the bridge -------------------------------------------------------------------
+    # --- usage ----------------------------------------------------------------------------------
 
     def _pass_on_usage(self, frame: MetricsFrame) -> None:
         """Characters are paid for, whatever became of them; the time is the ladder's own."""
@@ -371,48 +313,3 @@ class TTSLadder(TTSService):
             )
             self._usage.add(task)
             task.add_done_callback(self._usage.discard)
-
-    def _recorded(self, voice: Voice, text: str) -> list[Piece] | None:
-        return self._experience.recordings.get((voice.name, text, self.sample_rate))
-
-    async def _sound_of(self, voice: Voice, text: str) -> AsyncGenerator[Piece, None]:
-        """The recording, if there is one or it is just being made; else the voice itself."""
-        recording = self._recording
-        if recording and recording.voice is voice:
-            if recording.text == text:
-                await asyncio.wait({recording.task})
-            else:
-                await self._stop_recording()
-        recorded = self._recorded(voice, text)
-        if recorded is not None:
-            for piece in recorded:
-                yield piece
-            return
-        sound = voice.speak(text)
-        try:
-            async for piece in sound:
-                yield piece
-        finally:
-            await sound.aclose()
-
-    def _record(self, voice: Voice, text: str) -> None:
-        """While that voice has nothing else to say: have a line ready in it."""
-        if self._recording is None and self._recorded(voice, text) is None:
-            task = asyncio.create_task(self._make_recording(voice, text), name="recording")
-            self._recording = _Recording(voice, text, task)
-
-    async def _make_recording(self, voice: Voice, text: str) -> None:
-        try:
-            async with asyncio.timeout(LAST_RUNG_TIMEOUT_S):
-                pieces = [piece async for piece in voice.speak(text)]
-            if any(isinstance(piece, bytes) for piece in pieces):
-                self._experience.recordings[voice.name, text, self.sample_rate] = pieces
-        except (RungFailedError, TimeoutError) as error:
-            logger.debug("{} recorded nothing: {}", voice.name, error)
-        finally:
-            self._recording = None
-
-    async def _stop_recording(self) -> None:
-        if self._recording:
-            self._recording.task.cancel()
-            await asyncio.gather(self._recording.task, return_exceptions=True)

@@ -21,7 +21,7 @@ from pipecat.services.tts_service import TTSService
 from pipecat.utils.context.word_timestamp_tracker import WordTimestamp
 from websockets.exceptions import ConnectionClosed
 
-from bot.services.hosting import RungFailedError, ServiceHost
+from bot.services.hosting import RungFailedError, ServiceHost, failure_of
 
 PIECES_AT_MOST: Final = 10_000
 """Pieces of sound and words waiting for the ladder: minutes of speech."""
@@ -107,7 +107,7 @@ class HostedVoice:
         elif isinstance(item, WordTimestamp):
             self._put(SpokenWord(item.word, item.timestamp))
         elif isinstance(item, ErrorFrame):
-            self._fail(_failure_of(item))
+            self._fail(failure_of(item, content_may_be_at_fault=False))
         elif item is None or isinstance(item, TTSStoppedFrame):
             self._put(None)
 
@@ -125,7 +125,7 @@ class HostedVoice:
         if isinstance(frame, MetricsFrame):
             self.on_usage(frame)
         elif isinstance(frame, ErrorFrame):
-            self._fail(_failure_of(frame))
+            self._fail(failure_of(frame, content_may_be_at_fault=False))
         elif isinstance(frame, TTSStoppedFrame) and frame.context_id == self._context_id:
             self._put(None)
 
@@ -171,8 +171,3 @@ def _tap(service: TTSService, voice: HostedVoice) -> None:
     if not hasattr(cls, "_receive_messages"):
         members["_receive_messages"] = None
     service.__class__ = type(f"Tapped{cls.__name__}", (_Tapped, cls), members)
-
-
-def _failure_of(frame: ErrorFrame) -> RungFailedError:
-    permanent = frame.category is not None and frame.category.is_permanent
-    return RungFailedError(frame.error, permanent=permanent)

@@ -12,6 +12,7 @@ from bot.call import Call
 from bot.config import Settings
 from bot.interview import CallListener
 from bot.records import CallRecord
+from bot.services.experience import new_experience
 from bot.storage.store import Store
 from bot.transports import webrtc_line
 from flows.playbook import Playbook
@@ -29,7 +30,10 @@ def demo_settings(settings: Settings) -> Settings:
     return settings.model_copy(
         update={
             "deepgram_api_key": None,
+            "groq_api_key": None,
             "openai_api_key": None,
+            "anthropic_api_key": None,
+            "llm_fallback_url": None,
             "elevenlabs_api_key": None,
             "database_url": None,
             "redis_url": None,
@@ -49,6 +53,7 @@ class DemoBot:
         self._playbook = playbook
         self._store = store
         self._listeners = listeners
+        self._experience = new_experience(settings)
         self._calls: set[Call] = set()
 
     async def answer(
@@ -65,6 +70,7 @@ class DemoBot:
             room=_ROOM.get(whose, "demo-visitor"),
             store=self._store,
             listeners=self._listeners(whose),
+            experience=self._experience,
         )
         self._calls.add(call)
         try:

@@ -43,6 +43,8 @@ async def test_with_every_hosted_provider_failing_the_caller_is_greeted_and_answ
     )
     if kind is FaultKind.STALL_BEFORE_FIRST and point is Point.CONNECT:
         assert heard.held_at_greeting, "the greeting waited until the connection was given up"
+    failed = {problem.service for problem in heard.record.problems or []}
+    assert {"llm:openai", "tts:elevenlabs"} <= failed
     turns = heard.record.turns
     assert [turn.role for turn in turns] == ["bot", "caller", "bot"]
     assert turns[0].heard_text == greeting()

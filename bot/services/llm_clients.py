@@ -1,0 +1,120 @@
+"""Pipecat's LLM services, set up for a ladder: they ask once, and notice when an answer breaks off.
+
+The clients' own two retries would use up the turn's time unseen. And a stream that simply ends is
+to them a complete answer, although both protocols say how a complete one ends: with a
+`finish_reason` (https://platform.openai.com/docs/api-reference/chat-streaming) and with
+`message_stop` (https://docs.anthropic.com/en/docs/build-with-claude/streaming).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from functools import cache
+from typing import Any
+
+from pipecat.services.llm_service import LLMService
+
+from bot.config import Settings
+from bot.services.endpoints import anthropic_base_url
+
+
+class AnswerBrokenOffError(Exception):
+    """The stream ended without saying that the answer is complete."""
+
+
+def openai_compatible(
+    settings: Settings, system_prompt: str, *, api_key: str, base_url: str, model: str
+) -> LLMService[Any]:
+    """OpenAI, or whoever speaks like it."""
+    service = _careful_openai()
+    built: LLMService[Any] = service(
+        api_key=api_key,
+        base_url=base_url,
+        settings=service.Settings(
+            model=model,
+            system_instruction=system_prompt,
+            temperature=settings.llm_temperature,
+            max_tokens=settings.llm_max_tokens,
+        ),
+    )
+    return built
+
+
+def anthropic(settings: Settings, system_prompt: str) -> LLMService[Any]:
+    """Anthropic's Messages API."""
+    from anthropic import AsyncAnthropic
+
+    key = settings.anthropic_api_key
+    secret = key.get_secret_value() if key else ""
+    service = _careful_anthropic()
+    built: LLMService[Any] = service(
+        api_key=secret,
+        client=AsyncAnthropic(
+            api_key=secret,
+            base_url=anthropic_base_url(settings.anthropic_base_url),
+            max_retries=0,
+        ),
+        settings=service.Settings(
+            model=settings.anthropic_model,
+            system_instruction=system_prompt,
+            temperature=settings.llm_temperature,
+            max_tokens=settings.llm_max_tokens,
+        ),
+    )
+    return built
+
+
+async def until_its_end(
+    stream: Any, is_the_end: Callable[[Any], bool]
+) -> AsyncGenerator[Any, None]:
+    """The same stream of a client.
+
+    Raises:
+        AnswerBrokenOffError: it ended before its end.
+    """
+    has_ended = False
+    try:
+        async for event in stream:
+            has_ended = has_ended or is_the_end(event)
+            yield event
+    finally:
+        await stream.close()
+    if not has_ended:
+        raise AnswerBrokenOffError("the answer broke off")
+
+
+def _is_last_chunk(chunk: Any) -> bool:
+    return any(choice.finish_reason for choice in chunk.choices or ())
+
+
+def _is_last_event(event: Any) -> bool:
+    return bool(event.type == "message_stop")
+
+
+@cache
+def _careful_openai() -> Any:
+    """Imported when it is needed: the client takes a second to import."""
+    from pipecat.services.openai.llm import OpenAILLMService
+
+    class CarefulOpenAI(OpenAILLMService):
+        def create_client(self, *args: Any, **kwargs: Any) -> Any:
+            client: Any = super().create_client(*args, **kwargs)  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
+            return client.with_options(max_retries=0)
+
+        async def get_chat_completions(self, *args: Any, **kwargs: Any) -> Any:
+            stream = await super().get_chat_completions(*args, **kwargs)
+            return until_its_end(stream, _is_last_chunk)
+
+    return CarefulOpenAI
+
+
+@cache
+def _careful_anthropic() -> Any:
+    from pipecat.services.anthropic.llm import AnthropicLLMService
+
+    class CarefulAnthropic(AnthropicLLMService):
+        async def _create_message_stream(self, *args: Any, **kwargs: Any) -> Any:
+            stream = await super()._create_message_stream(*args, **kwargs)  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
+            return until_its_end(stream, _is_last_event)
+
+    return CarefulAnthropic
