@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,14 +17,12 @@ from bot.records import CallRecord
 from bot.services.local import recognise
 from flows.conversation import Conversation
 from tests.e2e.conftest import StartBot
-from tests.e2e.participant import HEARING_RATE, Participant, participant
+from tests.e2e.participant import HEARING_RATE, participant
+from tests.emulators.faults import Fault
 from tests.emulators.rig import ProviderRig
 from tests.servers.livekit import LiveKitServer
 
 RATE = 48_000
-PAUSE_S = 1.5
-"""Longer than a pause in which one rung follows another, shorter than an answer is awaited."""
-GREETING_WITHIN_S = 2.0
 
 
 class Moment(StrEnum):
@@ -49,7 +46,8 @@ class Heard:
 
     record: CallRecord
     sound: bytes
-    greeted_after_s: float
+    held_at_greeting: int
+    """How many stalled requests were still being waited for when the greeting was heard."""
     lead: dict[str, Any]
     due: Conversation
     replies: list[str]
@@ -72,37 +70,30 @@ async def talk(
     server: LiveKitServer,
     speech: Callable[[str, int], bytes],
     *,
-    fault: Callable[[], None],
+    fault: Callable[[], Fault | None],
     moment: Moment,
 ) -> Heard:
     """Hold the call; every wait in it is for an answer, and one that never comes fails."""
     said = SAID[moment]
     providers.deepgram.say(*said)
-    if moment is Moment.GREETING:
-        fault()
+    injected = fault() if moment is Moment.GREETING else None
     async with (
         start_bot(**providers.env()) as bot,
         participant(server, room=bot.room) as caller,
     ):
-        greeted_at = await caller.bot_speaks(since=caller.joined_at)
-        await caller.bot_is_silent(for_s=PAUSE_S)
+        await caller.bot_speaks(since=caller.joined_at)
+        held_at_greeting = injected.holding if injected else 0
+        await caller.hears_reply(1)
         if moment is not Moment.GREETING:
             fault()
-        for sentence in said:
-            await _exchange(caller, speech(sentence, RATE))
+        for n, sentence in enumerate(said, start=1):
+            await caller.say(speech(sentence, RATE))
+            await caller.hears_reply(n + 1)
         await caller.leave()
         record = await bot.record()
         lead = bot.call._conversation.lead_document()
     due, replies = without_a_fault(said)
-    return Heard(record, bytes(caller.heard), greeted_at - caller.joined_at, lead, due, replies)
-
-
-async def _exchange(caller: Participant, pcm: bytes) -> None:
-    began_at = time.monotonic()
-    ended_at = await caller.say(pcm)
-    assert ended_at > began_at
-    await caller.bot_speaks(since=ended_at)
-    await caller.bot_is_silent(for_s=PAUSE_S)
+    return Heard(record, bytes(caller.heard), held_at_greeting, lead, due, replies)
 
 
 def without_a_fault(said: list[str]) -> tuple[Conversation, list[str]]:

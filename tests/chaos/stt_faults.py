@@ -19,7 +19,7 @@ from bot.warmup import warm_up
 from tests.e2e.conftest import StartBot
 from tests.e2e.participant import participant
 from tests.emulators.endpointing import Segment
-from tests.emulators.faults import FaultKind, Point
+from tests.emulators.faults import Fault, FaultKind, Point
 from tests.emulators.rig import ProviderRig
 from tests.servers.livekit import LiveKitServer
 
@@ -54,9 +54,9 @@ class SttFault:
     kind: FaultKind
     options: dict[str, Any] = field(default_factory=dict)
 
-    def inject(self, providers: ProviderRig) -> None:
+    def inject(self, providers: ProviderRig) -> Fault:
         """Let it happen from now on."""
-        providers.deepgram.faults.inject(self.kind, **self.options)
+        return providers.deepgram.faults.inject(self.kind, **self.options)
 
 
 _ALWAYS: dict[str, Any] = {"times": None}
@@ -113,9 +113,10 @@ class Survived:
     """How the call went. Times in seconds."""
 
     record: CallRecord
-    greeting_after_s: float
+    held_at_greeting: int
+    """How many stalled requests were still being waited for when the greeting was heard."""
     answers_after_s: list[float]
-    """From the end of each utterance to the bot's first sound."""
+    """From the end of each utterance to the bot's first sound, an answer or a bridge."""
 
 
 async def suffer(
@@ -129,23 +130,23 @@ async def suffer(
     """One call of two utterances with the fault in it."""
     providers.deepgram.recogniser = ListeningRecogniser()
     audio = [speech(sentence, RATE) for sentence in SAID]
-    if fault.when == "at start":
-        fault.inject(providers)
+    injected = fault.inject(providers) if fault.when == "at start" else None
     answers_after_s = []
     async with start_bot(**providers.env()) as bot, AsyncExitStack() as stack:
         # As a worker does before it takes a call.
         await asyncio.to_thread(warm_up, bot.settings)
         await bot_is_there(livekit_server, bot.room)
         caller = await stack.enter_async_context(participant(livekit_server, room=bot.room))
-        greeted_at = await caller.bot_speaks(since=caller.joined_at)
-        await caller.bot_is_silent()
+        await caller.bot_speaks(since=caller.joined_at)
+        held_at_greeting = injected.holding if injected else 0
+        await caller.hears_reply(1)
         if fault.when == "in an answer":
             fault.inject(providers)
-        for pcm in audio:
+        for n, pcm in enumerate(audio, start=1):
             ended_at = await caller.say(pcm)
             answered_at = await caller.bot_speaks(since=ended_at)
             answers_after_s.append(answered_at - ended_at)
-            await caller.bot_is_silent()
+            await caller.hears_reply(n + 1)
         await caller.leave()
         record = await bot.record()
-    return Survived(record, greeted_at - caller.joined_at, answers_after_s)
+    return Survived(record, held_at_greeting, answers_after_s)

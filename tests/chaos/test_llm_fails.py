@@ -9,7 +9,7 @@ import pytest
 
 from tests.chaos.conversation import Heard, Moment, talk
 from tests.e2e.conftest import StartBot
-from tests.emulators.faults import FaultKind
+from tests.emulators.faults import Fault, FaultKind
 from tests.emulators.rig import ProviderRig
 from tests.servers.livekit import LiveKitServer
 
@@ -41,8 +41,8 @@ async def test_an_llm_that_fails_is_followed_by_the_scripted_dialogue(
     livekit_server: LiveKitServer,
     speech: Speech,
 ) -> None:
-    def fail() -> None:
-        providers.openai.faults.inject(kind, times=None, **options)
+    def fail() -> Fault:
+        return providers.openai.faults.inject(kind, times=None, **options)
 
     heard: Heard = await talk(
         start_bot, providers, livekit_server, speech, fault=fail, moment=moment

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from livekit import api, rtc
@@ -33,7 +34,7 @@ class Participant:
         self._sample_rate = sample_rate
         self._source = rtc.AudioSource(sample_rate, 1, queue_size_ms=200)
         self._streams: list[asyncio.Task[None]] = []
-        self._heard_frame = asyncio.Event()
+        self._news = asyncio.Event()
         self._loud = asyncio.Event()
         self.room = rtc.Room()
         self.joined_at = 0.0
@@ -41,9 +42,12 @@ class Participant:
         """All of the bot's sound, 16-bit mono at HEARING_RATE."""
         self.loud_at: list[float] = []
         """Moments (time.monotonic) at which a frame of the bot's sound was loud."""
+        self.bot_turns: list[dict[str, Any]] = []
+        """The transcript's turns of the bot (`TurnRecord`), each sent once it has been heard."""
 
     async def join(self) -> None:
         self.room.on("track_subscribed", self._on_track)
+        self.room.on("data_received", self._on_data)
         grants = api.VideoGrants(room_join=True, room=self._room_name)
         token = (
             api.AccessToken(self._server.api_key, self._server.api_secret)
@@ -81,8 +85,25 @@ class Participant:
         """Wait until something is true of what was heard."""
         async with asyncio.timeout(timeout_s):
             while not condition():
-                self._heard_frame.clear()
-                await self._heard_frame.wait()
+                self._news.clear()
+                await self._news.wait()
+
+    async def hears_reply(self, n: int, *, timeout_s: float = 60.0, pause_s: float = 0.8) -> None:
+        """Wait until the bot's `n`-th turn, the greeting being the first, has been heard out.
+
+        Sound alone does not tell: a bridge ("One moment.") is no answer, and a pause between
+        sentences, or between one rung and the next, is not its end. The transcript does.
+
+        Raises:
+            TimeoutError: there is no such turn; the message has those that are there.
+        """
+        try:
+            await self.until(lambda: len(self.bot_turns) >= n, timeout_s=timeout_s)
+        except TimeoutError:
+            said = [turn["heard_text"] for turn in self.bot_turns]
+            raise TimeoutError(f"no reply {n} within {timeout_s} s; the bot said {said}") from None
+        # The transcript is written as the sound leaves the bot; the network is still to come.
+        await self.bot_is_silent(for_s=pause_s)
 
     async def bot_speaks(self, *, since: float, timeout_s: float = 20.0) -> float:
         """Wait for the bot's first sound after a moment; returns when that was."""
@@ -108,6 +129,15 @@ class Participant:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
             self._streams.append(asyncio.ensure_future(self._hear(track)))
 
+    def _on_data(self, packet: rtc.DataPacket) -> None:
+        message = json.loads(packet.data)
+        data = message.get("data") or {}
+        if message.get("type") != "server-message" or data.get("type") != "leadline.turn":
+            return
+        if data["turn"]["role"] == "bot":
+            self.bot_turns.append(data["turn"])
+            self._news.set()
+
     async def _hear(self, track: rtc.Track) -> None:
         stream = rtc.AudioStream(track, sample_rate=HEARING_RATE, num_channels=1)
         try:
@@ -118,7 +148,7 @@ class Participant:
                     self.loud_at.append(time.monotonic())
                     self._loud.set()
                 self.heard.extend(pcm)
-                self._heard_frame.set()
+                self._news.set()
         finally:
             with contextlib.suppress(Exception):
                 await stream.aclose()

@@ -97,11 +97,10 @@ async def test_no_callback_of_a_whole_call_blocks_for_over_ten_milliseconds(
         async with participant(livekit_server, room=bot.room) as caller:
             await caller.bot_speaks(since=caller.joined_at)
             with slow_callbacks() as slow:
-                for pcm in audio:
-                    await caller.bot_is_silent()
-                    ended_at = await caller.say(pcm)
-                    await caller.bot_speaks(since=ended_at)
-                await caller.bot_is_silent()
+                await caller.hears_reply(1)
+                for n, pcm in enumerate(audio, start=1):
+                    await caller.say(pcm)
+                    await caller.hears_reply(n + 1)
         record = await bot.record()
     assert len(record.turns) == 7
     assert slow.worst == {}

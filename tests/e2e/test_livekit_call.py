@@ -34,12 +34,10 @@ async def test_every_utterance_is_answered_and_the_lead_is_right(
         start_bot(**providers.env(), **PATIENT) as bot,
         participant(livekit_server, room=bot.room, sample_rate=rate) as caller,
     ):
-        await caller.bot_speaks(since=caller.joined_at)
-        for sentence in said:
-            await caller.bot_is_silent()
-            ended_at = await caller.say(speech(sentence, rate))
-            await caller.bot_speaks(since=ended_at)
-        await caller.bot_is_silent()
+        await caller.hears_reply(1)
+        for n, sentence in enumerate(said, start=1):
+            await caller.say(speech(sentence, rate))
+            await caller.hears_reply(n + 1)
         await caller.leave()
         record = await bot.record()
     assert record.end_reason == "caller_left"

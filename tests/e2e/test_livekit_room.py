@@ -26,13 +26,11 @@ async def test_a_second_person_is_not_the_caller(
         start_bot(**providers.env()) as bot,
         participant(livekit_server, room=bot.room) as caller,
     ):
-        await caller.bot_speaks(since=caller.joined_at)
-        await caller.bot_is_silent()
+        await caller.hears_reply(1)
         async with participant(livekit_server, room=bot.room, identity="colleague") as colleague:
             await colleague.say(speech("I am somebody else.", RATE))
-            ended_at = await caller.say(speech("My name is Jane Doe.", RATE))
-            await caller.bot_speaks(since=ended_at)
-        await caller.bot_is_silent()
+            await caller.say(speech("My name is Jane Doe.", RATE))
+            await caller.hears_reply(2)
         await caller.leave()
         record = await bot.record()
     assert [t.text for t in record.turns if t.role == "caller"] == ["My name is Jane Doe."]

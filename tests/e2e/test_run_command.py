@@ -75,12 +75,10 @@ async def test_a_call_is_found_again_by_every_command(
     providers.deepgram.say("My name is Jane Doe.", "I work at Acme Robotics.")
     async with leadline("run", "sales", "--json", env=environment) as process:
         async with participant(livekit_server, room="sales") as caller:
-            await caller.bot_speaks(since=caller.joined_at, timeout_s=60)
-            for sentence in ("My name is Jane Doe.", "I work at Acme Robotics."):
-                await caller.bot_is_silent()
-                ended_at = await caller.say(speech(sentence, RATE))
-                await caller.bot_speaks(since=ended_at)
-            await caller.bot_is_silent()
+            await caller.hears_reply(1)
+            for n, sentence in enumerate(("My name is Jane Doe.", "I work at Acme Robotics.")):
+                await caller.say(speech(sentence, RATE))
+                await caller.hears_reply(n + 2)
         async with asyncio.timeout(30):
             out, err = await process.communicate()
     assert process.returncode == 0, err.decode()

@@ -43,6 +43,9 @@ _AT_CONNECT = frozenset(
     }
 )
 
+_STATE = frozenset({"released", "holding"})
+"""Fields of a fault that are no part of its description."""
+
 HTTP_STATUS = {
     FaultKind.UNAUTHORIZED: 401,
     FaultKind.RATE_LIMITED: 429,
@@ -78,6 +81,8 @@ class Fault:
     chunks: int = 1
     abrupt: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    holding: int = field(default=0, init=False, repr=False)
+    """Requests that are stalled right now, and whose clients still wait."""
 
     @property
     def strikes_at(self) -> Point:
@@ -87,10 +92,13 @@ class Fault:
 
     async def hold(self) -> None:
         """Waits out a stall: its own length, or until the fault is cleared."""
+        self.holding += 1
         try:
             await asyncio.wait_for(self.released.wait(), self.stall_s)
         except TimeoutError:
             return
+        finally:
+            self.holding -= 1
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Fault":
@@ -99,7 +107,7 @@ class Fault:
         Raises:
             ValueError: an unknown kind, point or field; the message names it.
         """
-        known = {f.name for f in fields(cls)} - {"released"}
+        known = {f.name for f in fields(cls)} - _STATE
         if unknown := set(raw) - known:
             raise ValueError(f"unknown field {sorted(unknown)[0]!r}; known: {sorted(known)}")
         if "kind" not in raw:
@@ -111,7 +119,7 @@ class Fault:
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "released"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _STATE}
 
 
 class FaultPlan:
