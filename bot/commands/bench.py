@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -92,6 +93,9 @@ def faults(  # noqa: PLR0917 - Typer names them
         Path | None,
         typer.Option(help="Keep recordings and logs of calls with defects here.", metavar="FOLDER"),
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Begin no further call after so long.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Hold calls in which faults are switched on and off."""
@@ -117,6 +121,7 @@ def faults(  # noqa: PLR0917 - Typer names them
             cells,
             seed=seed,
             keep=keep,
+            within_s=60 * minutes if minutes else math.inf,
             progress=lambda line: errors.print(line, markup=False, soft_wrap=True),
         )
     )

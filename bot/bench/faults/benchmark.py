@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -81,6 +83,7 @@ async def run(
     *,
     seed: int,
     keep: Path | None = None,
+    within_s: float = math.inf,
     progress: Progress = lambda _: None,
 ) -> Report:
     """Hold the calls one after the other.
@@ -89,6 +92,7 @@ async def run(
         cells: what to inject, see `matrix`.
         seed: of the order, and of where in an answer a fault strikes.
         keep: takes the recording and the log of each call that did not go as it should.
+        within_s: begin no call after so many seconds; the report is of those that were held.
         progress: told one line for each call.
 
     Raises:
@@ -100,6 +104,7 @@ async def run(
     voice = Voice(pitch=1.12, noise_scale=0.0, noise_width=0.0)
     plans = deal(cells, seed=seed, control_every=CONTROL_EVERY)
     state = _Run(without_a_fault())
+    began_at = time.monotonic()
     await asyncio.to_thread(preload)
     async with rig([*state.due.replies, _bridge_text()]) as providers:
         with TemporaryDirectory(prefix="leadline-faults-data-") as data_dir:
@@ -110,6 +115,9 @@ async def run(
                 return synthesise(text, sample_rate=SAMPLE_RATE, voice=voice)
 
             for plan in plans:
+                if time.monotonic() - began_at > within_s:
+                    progress(f"the time is up: {len(plans) - plan.number + 1} calls are not held")
+                    break
                 log: list[str] = []
                 sink = logger.add(log.append, level="DEBUG")
                 held = await hold(plan, rig=_checked(providers), settings=settings, speech=speech)

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import cycle, islice, product
+from itertools import cycle, product
 from typing import Final
 
 
@@ -116,12 +116,12 @@ def matrix(
     moments: Iterable[Moment] = tuple(Moment),
     injections: int,
 ) -> list[Injection]:
-    """`injections` of each kind at each service, the moments in turn."""
-    moments = tuple(moments)
+    """`injections` of each kind at each service, the moments in turn through all of them."""
+    turn = cycle(moments)
     return [
-        Injection(kind, service, moment)
+        Injection(kind, service, next(turn))
         for kind, service in product(kinds, services)
-        for moment in islice(cycle(moments), injections)
+        for _ in range(injections)
     ]
 
 
