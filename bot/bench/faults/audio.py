@@ -19,6 +19,9 @@ AUDIBLE_RMS: Final = 200.0
 ONSET_WINDOW: Final = 4
 ONSET_FRAMES: Final = 3
 
+DIVIDING_PAUSE_S: Final = 0.6
+ROOM_S: Final = 0.15
+
 Audible = NDArray[np.bool_]
 
 
@@ -62,6 +65,22 @@ def silence_after(
         return Silence(None, None)
     gaps = np.diff(np.concatenate(([-1], heard))) - 1
     return Silence(_seconds(int(heard[0])), _seconds(int(gaps.max())))
+
+
+def stretches(sound: Audible, *, from_s: float, to_s: float) -> list[tuple[float, float]]:
+    """Where there is sound, with a little room around; pauses inside a sentence do not divide."""
+    begin, end = _frame(from_s), min(_frame(to_s), len(sound))
+    heard = np.flatnonzero(sound[begin:end]) + begin
+    if not len(heard):
+        return []
+    divides = np.flatnonzero(np.diff(heard) > _frame(DIVIDING_PAUSE_S))
+    firsts = heard[np.concatenate(([0], divides + 1))]
+    lasts = heard[np.concatenate((divides, [len(heard) - 1]))]
+    room = _frame(ROOM_S)
+    return [
+        (_seconds(max(begin, int(first) - room)), _seconds(min(end, int(last) + 1 + room)))
+        for first, last in zip(firsts, lasts, strict=True)
+    ]
 
 
 def _without_clicks(loud: Audible) -> Audible:

@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from bot.bench.faults import wording
-from bot.bench.faults.audio import Silence, audible, silence_after
+from bot.bench.faults.audio import Audible, Silence, audible, silence_after, stretches
 from bot.bench.faults.call import Exchange, HeldCall
 from bot.bench.faults.conversation import Due, settled
 from bot.bench.faults.matrix import FIRST_ANSWER_AT, SCRIPT, Injection
@@ -79,7 +80,7 @@ def judge(held: HeldCall, due: Due, recognise: Recognise) -> list[Heard]:
                 caller_speaks=exchange.number > 0,
             ),
             due=due.replies[exchange.number],
-            sound=_text(bot_pcm, exchange, recognise),
+            sound=_text(bot_pcm, bot, exchange, recognise),
         )
         for exchange in held.exchanges
     ]
@@ -160,15 +161,22 @@ def _judge(exchange: Exchange, silence: Silence, *, due: str, sound: str) -> Hea
     return heard
 
 
-def _text(bot_pcm: bytes, exchange: Exchange, recognise: Recognise) -> str:
-    begin, end = (2 * int(at * RECORDING_RATE) for at in (exchange.from_s, exchange.to_s))
-    samples = np.frombuffer(bot_pcm[begin:end], dtype=np.int16)
-    if not len(samples):
-        return ""
-    return recognise(
-        soxr.resample(samples, RECORDING_RATE, HEARING_RATE).astype(np.int16).tobytes(),
-        HEARING_RATE,
+def _text(bot_pcm: bytes, bot: Audible, exchange: Exchange, recognise: Recognise) -> str:
+    """What the bot is heard to say. Each stretch of sound by itself: in long silences a small
+    recogniser hears music."""
+    samples = np.frombuffer(bot_pcm, dtype=np.int16)
+    return " ".join(
+        recognise(_at_hearing_rate(samples[_sample(begin_s) : _sample(end_s)]), HEARING_RATE)
+        for begin_s, end_s in stretches(bot, from_s=exchange.from_s, to_s=exchange.to_s)
     )
+
+
+def _sample(at_s: float) -> int:
+    return round(at_s * RECORDING_RATE)
+
+
+def _at_hearing_rate(samples: NDArray[np.int16]) -> bytes:
+    return bytes(soxr.resample(samples, RECORDING_RATE, HEARING_RATE).astype(np.int16).tobytes())
 
 
 def _added(heard: Heard, control: dict[int, Silence]) -> float | None:
