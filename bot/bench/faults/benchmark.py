@@ -33,6 +33,9 @@ from bot.caller.peer import SAMPLE_RATE
 CONTROL_EVERY: Final = 5
 """Calls with faults for each control: as many as show how busy the machine is meanwhile."""
 
+BUSY_S: Final = 0.5
+"""An event loop that stood still for so long has chopped the call's sound by itself."""
+
 Progress = Callable[[str], None]
 
 
@@ -63,6 +66,8 @@ class Report:
     seed: int
     calls: int
     control_calls: int
+    busy_calls: int
+    """Calls whose figures say more about this machine than about Leadline."""
     control_first: Spread
     control_longest: Spread
     control_defects: list[str]
@@ -125,7 +130,7 @@ async def run(
                 heard = await asyncio.to_thread(judge, held, state.due, recognise)
                 (state.faulty if plan.injections else state.controls).append((held, heard))
                 defects = _defects(held, heard, state.due)
-                progress(_line(plan, len(plans), defects))
+                progress(_line(plan, len(plans), defects, held.lag_s))
                 if keep and defects:
                     _keep(keep, held, log, defects)
     return _report(state, seed)
@@ -152,13 +157,14 @@ def _defects(held: HeldCall, heard: list[Heard], due: Due) -> list[str]:
     return found + [f"lead: {each}" for each in lead_differences(held, due)]
 
 
-def _line(plan: CallPlan, total: int, defects: list[str]) -> str:
+def _line(plan: CallPlan, total: int, defects: list[str], lag_s: float) -> str:
     what = ", ".join(
         f"{each.kind} of {each.service} at exchange {at} ({each.moment})"
         for at, each in sorted(plan.injections.items())
     )
     verdict = "; ".join(defects) or "well"
-    return f"call {plan.number}/{total}: {what or 'control'}: {verdict}"
+    busy = f" (the machine was too busy: {lag_s:.1f} s)" if lag_s > BUSY_S else ""
+    return f"call {plan.number}/{total}: {what or 'control'}: {verdict}{busy}"
 
 
 def _keep(folder: Path, held: HeldCall, log: list[str], defects: list[str]) -> None:
@@ -166,7 +172,7 @@ def _keep(folder: Path, held: HeldCall, log: list[str], defects: list[str]) -> N
     stem = folder / f"call-{held.plan.number:04}"
     held.recording.save(stem.with_suffix(".wav"))
     marks = [f"{each.number}: {each.from_s:.2f}-{each.to_s:.2f} s" for each in held.exchanges]
-    text = "\n".join([_line(held.plan, 0, defects), *marks, "", "".join(log)])
+    text = "\n".join([_line(held.plan, 0, defects, held.lag_s), *marks, "", "".join(log)])
     stem.with_suffix(".log").write_text(text, "utf-8")
 
 
@@ -192,6 +198,7 @@ def _report(state: _Run, seed: int) -> Report:
         seed=seed,
         calls=len(state.faulty),
         control_calls=len(state.controls),
+        busy_calls=sum(held.lag_s > BUSY_S for held, _ in (*state.controls, *state.faulty)),
         control_first=spread([each.first_s for each in silences if each.first_s is not None]),
         control_longest=spread([each.longest_s for each in silences if each.longest_s is not None]),
         control_defects=[

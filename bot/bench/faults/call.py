@@ -19,7 +19,7 @@ from bot.bench.faults.matrix import FIRST_ANSWER_AT, SCRIPT, CallPlan, Injection
 from bot.bench.faults.recording import AlignedRecording
 from bot.bench.faults.rig import Rig
 from bot.call import Call
-from bot.caller.peer import CallerError, Recording
+from bot.caller.peer import SAMPLE_RATE, CallerError, Recording
 from bot.caller.peer_livekit import LiveKitPeer
 from bot.config import Settings
 from bot.playbooks import load_playbook
@@ -34,6 +34,8 @@ ANSWER_WITHIN_S: Final = 25.0
 QUIET_S: Final = 1.0
 """After a reply is in the transcript: when the caller goes on."""
 END_WITHIN_S: Final = 20.0
+BYTES_PER_SAMPLE: Final = 2
+LAG_INTERVAL_S: Final = 0.05
 
 
 class Watcher:
@@ -101,6 +103,8 @@ class HeldCall:
     recording: Recording
     exchanges: list[Exchange] = field(default_factory=list)
     lead: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lag_s: float = 0.0
+    """The longest time for which the event loop did not get round to anything."""
     broke: str = ""
     """Why the call did not come to its end, if it did not."""
 
@@ -120,6 +124,7 @@ async def hold(
     )
     peer.recording = AlignedRecording()
     held = HeldCall(plan, peer.recording)
+    watching = asyncio.create_task(_watch_the_lag(held), name="lag")
     try:
         await peer.connect()
         ears = _Ears(peer)
@@ -131,6 +136,7 @@ async def hold(
         held.broke = str(error)
     finally:
         rig.clear()
+        watching.cancel()
         await peer.close()
         held.broke = held.broke or await _end(call, running)
     if watcher.lead:
@@ -157,10 +163,12 @@ async def _talk(
         if number == 0:
             from_s = 0.0
         else:
-            rig.will_hear(SCRIPT[number - 1].written)
+            utterance = SCRIPT[number - 1]
+            pcm = speech(utterance.spoken)
+            rig.will_hear(utterance.written, spoken_s=len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE)
             injection = held.plan.injections.get(number)
             faults = _strike(injection, rig, dice) or faults
-            await peer.play(speech(SCRIPT[number - 1].spoken))
+            await peer.play(pcm)
         replies = sum(turn.role == "bot" for turn in before)
         answered = await watcher.until(
             lambda due=replies: len(watcher.replies) > due,  # type: ignore[misc]
@@ -184,6 +192,13 @@ async def _talk(
         if not answered:
             held.broke = f"no reply within {ANSWER_WITHIN_S:.0f} s at exchange {number}"
             return
+
+
+async def _watch_the_lag(held: HeldCall) -> None:
+    while True:
+        due_at = time.monotonic() + LAG_INTERVAL_S
+        await asyncio.sleep(LAG_INTERVAL_S)
+        held.lag_s = max(held.lag_s, time.monotonic() - due_at)
 
 
 def _strike(injection: Injection | None, rig: Rig, dice: random.Random) -> list[Fault]:

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from bot.bench.faults.benchmark import Report, Row
+from bot.bench.faults.benchmark import BUSY_S, Report, Row
 from bot.bench.faults.statistics import Spread
 
 COLUMNS: Final = (
@@ -48,6 +48,11 @@ def show(report: Report, console: Console) -> None:
         f"silence of a turn is {_text(report.control_longest)} s. "
         f"With 95 % confidence at least {report.total.survival_at_least:.1%} survive."
     )
+    if report.busy_calls:
+        console.print(
+            f"In {report.busy_calls} calls this machine stood still for over {BUSY_S} s: their "
+            "figures are its own."
+        )
     for defect in report.control_defects:
         console.print(f"  {defect}", markup=False)
     for outcome in report.outcomes:

@@ -21,6 +21,7 @@ from bot.config import Settings, load_settings
 from bot.errors import LeadlineError
 
 if TYPE_CHECKING:
+    from tests.emulators.endpointing import Segment
     from tests.emulators.faults import Fault
     from tests.emulators.rig import ProviderRig
     from tests.emulators.server import Emulator
@@ -35,9 +36,36 @@ AT_THE_CONNECTION = frozenset(
 )
 """A connection that is open does not suffer these: it has to break first."""
 MIDWAY_CHUNKS = (2, 8)
+WHOLE_SHARE = 0.8
+"""Of a sentence's length: its ends are quiet."""
 INTO_THE_SENTENCE_S = 0.6
 """When a recogniser's connection is cut: the caller is in the middle of a sentence."""
 _OTHER_PEOPLES = ("LIVEKIT_", "DAILY_", "REDIS_URL", "DATABASE_URL")
+
+
+class KnownUtterance:
+    """Writes a known sentence for the whole of its sound, at once as a hosted recogniser does.
+
+    What is less than the whole is really recognised: a text for half of the sound would hide words
+    that got lost, and a second one for the other half would invent them.
+    """
+
+    def __init__(self, text: str, *, spoken_s: float) -> None:
+        """`spoken_s`: how long the sentence takes."""
+        self._text = text
+        self._spoken_s = spoken_s
+
+    async def interim(self, segment: Segment) -> str:
+        """None: they would only take time."""
+        return ""
+
+    async def final(self, segment: Segment) -> str:
+        """The sentence, or what there is of it."""
+        from bot.services.local import recognise
+
+        if segment.duration_s >= WHOLE_SHARE * self._spoken_s:
+            return self._text
+        return await asyncio.to_thread(recognise, bytes(segment.pcm), segment.sample_rate)
 
 
 class Rig:
@@ -67,14 +95,9 @@ class Rig:
         os.environ.update({k: v for k, v in provided.items() if not k.startswith(_OTHER_PEOPLES)})
         return load_settings()
 
-    def will_hear(self, text: str) -> None:
-        """What the hosted recogniser writes for the next utterance."""
-        from tests.emulators.recognition import ScriptedRecogniser
-
-        recogniser = self._providers.deepgram.recogniser
-        assert isinstance(recogniser, ScriptedRecogniser)  # noqa: S101 - `rig()` made it
-        recogniser.texts.clear()
-        recogniser.texts.append(text)
+    def will_hear(self, text: str, *, spoken_s: float) -> None:
+        """What the hosted recogniser writes for the next utterance, if it hears all of it."""
+        self._providers.deepgram.recogniser = KnownUtterance(text, spoken_s=spoken_s)
 
     def strike(self, injection: Injection, dice: random.Random) -> list[Fault]:
         """Switch a fault on; it lasts until `clear`."""

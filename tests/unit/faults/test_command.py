@@ -68,6 +68,7 @@ def report() -> Report:
         seed=9,
         calls=2,
         control_calls=1,
+        busy_calls=1,
         control_first=spread([0.9, 1.1]),
         control_longest=spread([1.0, 1.2]),
         control_defects=[],
@@ -84,6 +85,7 @@ def test_the_table_has_the_figures_and_each_defect_with_its_call() -> None:
     assert "1/2" in text
     assert "0.42 / 0.42 / 0.42" in text
     assert "seed 9" in text
+    assert "In 1 calls this machine stood still" in text
     assert "call 3, empty of tts (readback): twice: is that" in text
 
 
