@@ -25,7 +25,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "calls": ("bot.commands.calls:app", "List, show, replay or erase calls."),
     "playbook": ("bot.commands.playbook:app", "List, show, check, start or try playbooks."),
     "doctor": ("bot.commands.doctor:app", "Check each dependency and say the remedy."),
-    "bench": ("bot.commands.bench:app", "Measure: how well are values captured?"),
+    "bench": ("bot.commands.bench:app", "Measure: capture; calls with faults."),
     "db": ("bot.commands.db:app", "Migrate the database or show its revision."),
 }
 

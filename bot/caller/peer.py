@@ -10,7 +10,7 @@ import time
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import soxr
@@ -113,6 +113,10 @@ class Recording:
         """Interleaved 16-bit PCM: caller left, bot right."""
         samples = [self._array(side, 0, self._samples) for side in ("caller", "bot")]
         return np.column_stack(samples).tobytes()
+
+    def side(self, name: Literal["caller", "bot"]) -> bytes:
+        """One side alone: 16-bit PCM."""
+        return bytes(self._sides[name])
 
     def mono(self, start: int = 0, stop: int | None = None) -> bytes:
         """Both sides mixed: 16-bit PCM from sample `start` to `stop`."""

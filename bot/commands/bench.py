@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -11,6 +14,8 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.bench.capture.benchmark import Report, Result
+
+WIDE = 120
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The benchmarks.")
 
@@ -63,6 +68,96 @@ def capture(  # noqa: PLR0917 - Typer names them
         typer.echo(json.dumps(_document(report)))
         return
     _print(report, failures)
+
+
+@app.command(
+    epilog="Example: leadline bench faults --injections 3 --services llm,tts",
+    help="Providers fail in calls on real audio: who survives, and how much silence is added. "
+    "Needs a clone and livekit-server.",
+)
+def faults(  # noqa: PLR0917 - Typer names them
+    injections: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Of each class at each service.")
+    ] = 3,
+    classes: Annotated[
+        str, typer.Option(help="Fault classes, e.g. refuse,slow.", metavar="NAMES")
+    ] = "all",
+    services: Annotated[
+        str, typer.Option(help="Who fails: stt, llm, tts, all (all at once).", metavar="NAMES")
+    ] = "stt,llm,tts,all",
+    moments: Annotated[
+        str, typer.Option(help="Where in the call: start, answer, readback.", metavar="NAMES")
+    ] = "start,answer,readback",
+    seed: Annotated[int, typer.Option(help="Another order, the same each time.")] = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep recordings and logs of calls with defects here.", metavar="FOLDER"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Begin no further call after so long.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Hold calls in which faults are switched on and off."""
+    import asyncio
+
+    from loguru import logger
+    from rich.console import Console
+
+    from bot.bench.faults.benchmark import run
+    from bot.bench.faults.matrix import FaultClass, Moment, Service, matrix
+    from bot.bench.faults.report import document, show
+
+    cells = matrix(
+        kinds=tuple(FaultClass) if classes == "all" else _chosen("--classes", classes, FaultClass),
+        services=_chosen("--services", services, Service),
+        moments=_chosen("--moments", moments, Moment),
+        injections=injections,
+    )
+    logger.remove()  # Faults are logged as what they are; here they are wanted.
+    errors = Console(stderr=True, highlight=False)
+    report = asyncio.run(
+        run(
+            cells,
+            seed=seed,
+            keep=keep,
+            within_s=60 * minutes if minutes else math.inf,
+            progress=lambda line: errors.print(line, markup=False, soft_wrap=True),
+        )
+    )
+    if as_json:
+        typer.echo(json.dumps(document(report)))
+    else:
+        show(report, _wide_console())
+
+
+def _wide_console() -> Any:
+    """A table of figures is not folded where its output goes into a file."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+Name = TypeVar("Name", bound=StrEnum)
+
+
+def _chosen(option: str, names: str, among: type[Name]) -> tuple[Name, ...]:
+    """The named members.
+
+    Raises:
+        UsageError: one of the names is none.
+    """
+    chosen = []
+    for name in filter(None, (each.strip() for each in names.split(","))):
+        try:
+            chosen.append(among(name))
+        except ValueError:
+            known = ", ".join(among)
+            raise UsageError(f"{option}: {name!r} is not one of: {known}") from None
+    if not chosen:
+        raise UsageError(f"{option}: names none")
+    return tuple(dict.fromkeys(chosen))
 
 
 def _document(report: Report) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _AT_CONNECT = frozenset(
     }
 )
 
-_STATE = frozenset({"released", "holding"})
+_STATE = frozenset({"released", "holding", "struck"})
 """Fields of a fault that are no part of its description."""
 
 HTTP_STATUS = {
@@ -83,6 +83,8 @@ class Fault:
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     holding: int = field(default=0, init=False, repr=False)
     """Requests that are stalled right now, and whose clients still wait."""
+    struck: int = field(default=0, init=False, repr=False)
+    """Requests that it has hit so far."""
 
     @property
     def strikes_at(self) -> Point:
@@ -158,6 +160,7 @@ class FaultPlan:
             if fault.after > 0:
                 fault.after -= 1
                 continue
+            fault.struck += 1
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:

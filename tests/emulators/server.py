@@ -134,7 +134,7 @@ class Emulator(ABC):
         self.faults.clear()
         for task in self._background:
             task.cancel()
-        self._abort_connections()
+        self.abort_connections()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = self._site = None
@@ -144,7 +144,7 @@ class Emulator(ABC):
         if self._site is not None:
             await self._site.stop()
             self._site = None
-        self._abort_connections()
+        self.abort_connections()
 
     async def up(self) -> None:
         """Listens again, on the same port as before."""
@@ -215,7 +215,8 @@ class Emulator(ABC):
                 return response
         return await handler(request)
 
-    def _abort_connections(self) -> None:
+    def abort_connections(self) -> None:
+        """Every open connection is cut; new ones are served."""
         for transport in list(self._transports):
             if isinstance(transport, asyncio.Transport):
                 transport.abort()

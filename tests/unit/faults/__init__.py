@@ -1,0 +1,1 @@
+"""The benchmark of faults: its matrix, its ears and its figures."""
