@@ -19,7 +19,7 @@ from flows.capture.english.letters import (
     SOUND_ALIKE,
     SURE_AS_IN,
 )
-from flows.capture.english.numbers import REPEATS
+from flows.capture.english.numbers import DIGITS, REPEATS
 from flows.capture.speech import phrase_at, phrases
 from flows.capture.tokens import Token, fold
 
@@ -122,6 +122,10 @@ def _past(tokens: Sequence[Token], at: int) -> int:
     return at + 1
 
 
+def _is_digit(low: str) -> bool:
+    return low.isdigit() or low in DIGITS
+
+
 def letter_name(low: str) -> str | None:
     if is_letter(low):
         return fold(low)[:1] or None
@@ -162,6 +166,8 @@ def letter_at(tokens: Sequence[Token], at: int, *, spelling: bool = False) -> Le
     if low in {"double", "dubble"} and _low(tokens, at + 1) in {"u", "you", "yous"}:
         return Letter("w", at, at + 2, "letter")
     if low in REPEATS:
+        if _low(tokens, at + 1) in {"oh", "o"} and _is_digit(_low(tokens, at + 2)):
+            return None  # "double oh seven" is a number
         inner = letter_at(tokens, at + 1, spelling=True)
         if inner and len(inner.char) == 1 and inner.how in {"letter", "as_in", "nato", "name"}:
             return Letter(inner.char * REPEATS[low], at, inner.end, inner.how)

@@ -123,6 +123,10 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     last = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _LAST)), None)
     if last is None:
         return None
+    if first is not None and last < first:
+        turned = _last_then_first(heard, tokens, first=first, last=last)
+        if turned is not None:
+            return turned
     surname = _name(heard, tokens, last + phrase_at(tokens, last, _LAST), 0.85, "first-last")
     if surname is None:
         return None
@@ -142,6 +146,21 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     return Candidate(
         Kind.NAME, f"{given.value} {surname.value}", 0.85, heard.words(*span), span, "first-last"
     )
+
+
+def _last_then_first(
+    heard: Heard, tokens: Sequence[Token], *, first: int, last: int
+) -> Candidate | None:
+    """ "last name Park, first name Jisoo"."""
+    surname = _name(
+        heard, tokens[:first], last + phrase_at(tokens, last, _LAST), 0.85, "first-last"
+    )
+    given = _name(heard, tokens, first + phrase_at(tokens, first, _FIRST), 0.85, "first-last")
+    if surname is None or given is None:
+        return None
+    span = (last, given.span[1])
+    value = f"{given.value} {surname.value}"
+    return Candidate(Kind.NAME, value, 0.85, heard.words(*span), span, "first-last")
 
 
 def _name(
@@ -239,7 +258,9 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     if not words:
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         named = following is not None and following.is_word and following.low not in _VERBS
-        return low in {"will", "may", "rich", "young"} and named and capital
+        return low in {"will", "may", "rich", "young", "mark"} and named and (
+            capital or low == "mark"
+        )
     if low in {"an", "so", "my", "in", "do", "will", "say", "wait", "hold"} and not capital:
         return False
     return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)
