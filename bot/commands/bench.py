@@ -35,6 +35,10 @@ def capture(  # noqa: PLR0917 - Typer names them
         bool,
         typer.Option("--held-out", help="The half of callers that nothing was tuned on."),
     ] = False,
+    typing: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of callers who type when asked to.  [0.8]"),
+    ] = None,
     playbook: Annotated[
         str, typer.Option(help="A playbook's name, or a YAML file.", metavar="NAME|FILE")
     ] = "b2b-software",
@@ -54,6 +58,7 @@ def capture(  # noqa: PLR0917 - Typer names them
             seed=seed,
             noise=noise,
             half="held-out" if held_out else "development",
+            typing=typing,
         )
     except ValueError:
         raise UsageError(

@@ -121,6 +121,9 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     """ "first name Jane, last name Doe"."""
     first = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _FIRST)), None)
     last = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _LAST)), None)
+    described = _described_behind(heard, tokens, start)
+    if described is not None:
+        return described
     if last is None:
         return None
     if first is not None and last < first:
@@ -146,6 +149,29 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     return Candidate(
         Kind.NAME, f"{given.value} {surname.value}", 0.85, heard.words(*span), span, "first-last"
     )
+
+
+def _described_behind(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "Ravi is my first name and Krishnamurthy is my last name"."""
+    places: dict[str, int] = {}
+    for at in range(start, len(tokens) - 3):
+        lows = [t.low for t in tokens[at : at + 4]]
+        if lows[:2] == ["is", "my"] and lows[3] == "name" and lows[2] in {"first", "last"}:
+            places[lows[2]] = at
+    if len(places) < 2:
+        return None
+    names: dict[str, Candidate] = {}
+    begin = start
+    for which, at in sorted(places.items(), key=lambda p: p[1]):
+        while begin < at and tokens[begin].low in {"and", ",", "."}:
+            begin += 1
+        name = _name(heard, tokens[:at], begin, 0.85, "first-last")
+        if name is None:
+            return None
+        names[which], begin = name, at + 4
+    span = (min(n.span[0] for n in names.values()), min(begin, len(tokens)))
+    value = f"{names['first'].value} {names['last'].value}"
+    return Candidate(Kind.NAME, value, 0.85, heard.words(*span), span, "first-last")
 
 
 def _last_then_first(

@@ -125,11 +125,20 @@ def run(
     seed: int = 1,
     noise: str = "clean",
     half: str = "development",
+    typing: float | None = None,
 ) -> Report:
-    """Raises ValueError for a noise that is neither a name nor a rate."""
+    """`typing`: the share of callers (0..1) who type when they are asked to; None: as they are.
+
+    Raises ValueError for a noise that is neither a name nor a rate.
+    """
     line = channel(noise)
     warm_up()
     callers = list(personas(count, seed=seed, noise=noise, half=half))
+    if typing is not None:
+        callers = [
+            replace(who, types=dice(f"types-{seed}-{who.seed}").random() < typing)
+            for who in callers
+        ]
     latency = Latency()
     dialogue, naive, clean = Result(), Result(), Result()
     for who in callers:
