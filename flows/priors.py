@@ -67,7 +67,7 @@ def _handles(first: str, last: str, separator: str) -> Iterator[str]:
 def _provider_like(domain: str) -> str | None:
     """ "jamel.com" and "chmaill.com" are "gmail.com" as it sounds."""
     host, _, ending = domain.partition(".")
-    if domain in PROVIDERS or ending not in {"com", "co", "come", "org"}:
+    if domain in PROVIDERS or ending != "com":
         return None
     return _PROVIDERS_BY_SOUND.get(_skeleton(host))
 
@@ -79,9 +79,7 @@ def _skeleton(host: str) -> str:
     return re.sub(r"(.)\1+", r"\1", "".join(consonants))
 
 
-_PROVIDERS_BY_SOUND = {
-    _skeleton(host): f"{host}.com" for host in ("gmail", "outlook", "hotmail", "icloud")
-}
+_PROVIDERS_BY_SOUND = {_skeleton(host): f"{host}.com" for host in ("gmail", "outlook", "hotmail")}
 
 
 def _domain_like(domain: str, company: str) -> str | None:

@@ -39,6 +39,10 @@ LONGEST_TURN = 2000
 """Characters of one turn that are read, half of them from its end: about two minutes of speech.
 Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
+PRIOR = "prior"
+"""The rule of an address that the caller's name and company make likelier than what was heard."""
+ONE_LETTER = "letter"
+"""The rule of a reading that answers "was that B as in boy or D as in dog?"."""
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -208,7 +212,9 @@ class Turn:
         value = str(newest.value)
         said = self.evidence(newest.text, value, newest.confidence, newest.rule)
         better = by_words(value, [*held.evidence, said], rejected=held.rejected)
-        return replace(newest, value=better, confidence=0.5, rule="vote") if better else None
+        if better is None or same_value(better, held.value):
+            return None
+        return replace(newest, value=better, confidence=0.5, rule="vote")
 
     def _by_prior(
         self, spec: PlaybookField, held: FieldState, newest: Candidate
@@ -216,12 +222,16 @@ class Turn:
         """After a no, what the caller's name and company make of an address like theirs."""
         if not held.rejected or spec.kind is not Kind.EMAIL or self._was_asked_to_type(spec, held):
             return None
+        if newest.rule == ONE_LETTER:
+            return None  # the caller has just settled the letter in doubt
+        if any(e.rule == PRIOR and held.was_rejected(e.value) for e in held.evidence):
+            return None  # it was tried, and the caller said no
         value = str(newest.value)
-        for address in likelier_emails(
-            value, name=self.around.name, company=self.around.company
-        ):
+        if any(e.rule == PRIOR and same_value(e.value, held.value) for e in held.evidence):
+            return None  # it was just read back, and here is the answer
+        for address in likelier_emails(value, name=self.around.name, company=self.around.company):
             if not held.was_rejected(address):
-                return replace(newest, value=address, confidence=0.5, rule="prior")
+                return replace(newest, value=address, confidence=0.5, rule=PRIOR)
         return None
 
     def _was_asked_to_type(self, spec: PlaybookField, held: FieldState) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from flows.capture.english.addresses import PROVIDERS, TLDS, TLDS_HEARD
 from flows.capture.pieces import Part, Piece
 
-
 _WORDS_BEFORE_THE_DOT = 4
 
 
@@ -85,9 +84,7 @@ def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
     return False
 
 
-def _leads_to_a_dot(
-    found: Sequence[Piece], at: int, last_good: tuple[int, int] | None
-) -> bool:
+def _leads_to_a_dot(found: Sequence[Piece], at: int, last_good: tuple[int, int] | None) -> bool:
     """ "at smith and sons dot com": a little word inside of the name, and the dot soon behind."""
     if last_good or at == 0 or not found[at - 1].is_characters:
         return False

@@ -81,7 +81,7 @@ def as_in_at(tokens: Sequence[Token], at: int) -> Letter | None:
     word_heard = said is None
     if word_heard and (not tokens[at].is_word or len(_low(tokens, at)) > 5):
         return None
-    i = end + 1 if _low(tokens, end) in {",", "-"} else end
+    i = end + 1 if _low(tokens, end) in {",", "-", "."} else end
     sure = phrase_at(tokens, i, _SURE_AS_IN)
     link = sure or phrase_at(tokens, i, _AS_IN)
     if word_heard and not (sure >= 2):

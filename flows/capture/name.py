@@ -284,8 +284,8 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     if not words:
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         named = following is not None and following.is_word and following.low not in _VERBS
-        return low in {"will", "may", "rich", "young", "mark"} and named and (
-            capital or low == "mark"
+        return (
+            low in {"will", "may", "rich", "young", "mark"} and named and (capital or low == "mark")
         )
     if low in {"an", "so", "my", "in", "do", "will", "say", "wait", "hold"} and not capital:
         return False
