@@ -22,6 +22,7 @@ from flows.dialogue import (
 from flows.lead import ASKABLE, Event, Status
 from flows.objections import answer_to_echo, answer_to_read_back
 from flows.playbook import Playbook, PlaybookField
+from flows.rescue import find_again
 from flows.turn import YES_OR_NO, Final, Turn
 from flows.values import take_values
 
@@ -61,6 +62,7 @@ def _read(turn: Turn) -> None:
     _moves(turn)
     _asked_without_value(turn)
     _let_go_of_what_was_asked_out(turn)
+    find_again(turn)
 
 
 def _questions(turn: Turn) -> None:

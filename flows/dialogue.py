@@ -290,7 +290,9 @@ def is_read_back(spec: PlaybookField, held: FieldState) -> bool:
     """Whether the value waits for a yes; one that was misheard twice does, whatever its field."""
     if spec.verify is Verify.READBACK:
         return True
-    return spec.verify is Verify.ECHO and len(held.rejected) >= OBJECTIONS_TO_READ_BACK
+    if spec.verify is not Verify.ECHO:
+        return False
+    return len(held.rejected) >= OBJECTIONS_TO_READ_BACK or held.is_inferred
 
 
 def misses(held: FieldState) -> int:

@@ -87,6 +87,10 @@ class Source(StrEnum):
     TYPED = "typed"
 
 
+INFERRED = "from another field"
+"""The rule of evidence that one field gives for another."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The words that a value came from. `turn` counts the caller's turns from 1."""
@@ -208,6 +212,13 @@ class FieldState:
 
     def was_rejected(self, value: Any) -> bool:
         return any(same_value(value, old) for old in self.rejected)
+
+    @property
+    def is_inferred(self) -> bool:
+        """The present value was never said as a whole: another field speaks for it."""
+        return self.status is Status.HEARD and any(
+            e.rule == INFERRED and same_value(e.value, self.value) for e in self.evidence
+        )
 
     def candidates(self) -> list[Any]:
         """Every value that was ever read for the field, in order, each once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,9 @@ from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, 
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
+from flows.priors import likelier_emails
 from flows.questions import answer_to
+from flows.word_vote import by_words
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
@@ -37,6 +39,10 @@ LONGEST_TURN = 2000
 """Characters of one turn that are read, half of them from its end: about two minutes of speech.
 Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
+PRIOR = "prior"
+"""The rule of an address that the caller's name and company make likelier than what was heard."""
+ONE_LETTER = "letter"
+"""The rule of a reading that answers "was that B as in boy or D as in dog?"."""
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -181,7 +187,11 @@ class Turn:
         self, spec: PlaybookField, held: FieldState, newest: Candidate
     ) -> Candidate | None:
         """The newest reading, or what the vote of all attempts makes of it."""
-        better = repair.voted(spec.kind, newest, held=held, around=self.around)
+        better = self._combined(spec, held, newest)
+        if better is None:
+            better = repair.voted(spec.kind, newest, held=held, around=self.around)
+        if better is None:
+            better = self._by_prior(spec, held, newest)
         if better is None and held.was_rejected(newest.value):
             twin = repair.twin(spec.kind, newest)
             better = twin if twin is not None and not held.was_rejected(twin.value) else None
@@ -192,6 +202,41 @@ class Turn:
             held.note(self.evidence(newest.text, newest.value, newest.confidence, newest.rule))
             return None
         return newest
+
+    def _combined(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """A name made of the words that each hearing of it got right."""
+        if not held.rejected or spec.kind not in (Kind.NAME, Kind.COMPANY):
+            return None
+        value = str(newest.value)
+        said = self.evidence(newest.text, value, newest.confidence, newest.rule)
+        better = by_words(value, [*held.evidence, said], rejected=held.rejected)
+        if better is None or same_value(better, held.value):
+            return None
+        return replace(newest, value=better, confidence=0.5, rule="vote")
+
+    def _by_prior(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """After a no, what the caller's name and company make of an address like theirs."""
+        if not held.rejected or spec.kind is not Kind.EMAIL or self._was_asked_to_type(spec, held):
+            return None
+        if newest.rule == ONE_LETTER:
+            return None  # the caller has just settled the letter in doubt
+        if any(e.rule == PRIOR and held.was_rejected(e.value) for e in held.evidence):
+            return None  # it was tried, and the caller said no
+        value = str(newest.value)
+        if any(e.rule == PRIOR and same_value(e.value, held.value) for e in held.evidence):
+            return None  # it was just read back, and here is the answer
+        for address in likelier_emails(value, name=self.around.name, company=self.around.company):
+            if not held.was_rejected(address):
+                return replace(newest, value=address, confidence=0.5, rule=PRIOR)
+        return None
+
+    def _was_asked_to_type(self, spec: PlaybookField, held: FieldState) -> bool:
+        typed = self.source is Source.TYPED
+        return typed or held.lines[-1:] == [typed_line(self.playbook, spec)]
 
     def amended(self, spec: PlaybookField, held: FieldState) -> Candidate | None:
         if held.value is None:

@@ -14,6 +14,7 @@ from flows.playbook import PlaybookField
 from flows.turn import (
     ASKED_CONFIDENCE,
     CLEAR_CONFIDENCE,
+    ONE_LETTER,
     VOLUNTEERED_CONFIDENCE,
     YES_OR_NO,
     Turn,
@@ -150,7 +151,7 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
         value = doubtful.answered(turn.rest.text) if doubtful is not None else None
         if value is not None:
             text = turn.rest.text
-            whole = [Candidate(spec.kind, value, CLEAR_CONFIDENCE, text, (0, 0), "letter")]
+            whole = [Candidate(spec.kind, value, CLEAR_CONFIDENCE, text, (0, 0), ONE_LETTER)]
     if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and turn.answer in _MAY_CARRY_A_PART:
         joined = repair.joined(
             spec.kind,

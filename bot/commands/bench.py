@@ -40,6 +40,14 @@ def capture(  # noqa: PLR0917 - Typer names them
         bool,
         typer.Option("--held-out", help="The half of callers that nothing was tuned on."),
     ] = False,
+    typing: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of callers who type when asked to.  [0.8]"),
+    ] = None,
+    llm: Annotated[
+        str,
+        typer.Option(help="none, or lying: one that claims confirmations.", metavar="NAME"),
+    ] = "none",
     playbook: Annotated[
         str, typer.Option(help="A playbook's name, or a YAML file.", metavar="NAME|FILE")
     ] = "b2b-software",
@@ -52,6 +60,8 @@ def capture(  # noqa: PLR0917 - Typer names them
     from bot.bench.capture.benchmark import run
     from bot.playbooks import load_playbook
 
+    if llm not in {"none", "lying"}:
+        raise UsageError(f"--llm {llm}: is neither 'none' nor 'lying'")
     try:
         report = run(
             playbook=load_playbook(playbook),
@@ -59,6 +69,8 @@ def capture(  # noqa: PLR0917 - Typer names them
             seed=seed,
             noise=noise,
             half="held-out" if held_out else "development",
+            typing=typing,
+            lying=llm == "lying",
         )
     except ValueError:
         raise UsageError(

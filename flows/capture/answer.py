@@ -114,7 +114,7 @@ def _only_yes(tokens: Sequence[Token], restated: tuple[int, int] | None) -> bool
     if any(t.low == "?" for t in tokens):
         return False
     last = next((t.low for t in reversed(tokens) if not t.is_sign), "")
-    if last in _TRAILS_OFF:
+    if last in _TRAILS_OFF and not (last == "hmm" and phrase_at(tokens, 0, _YES) == len(tokens)):
         return False  # "right, uh": something else was about to come
     yes, i = 0, 0
     while i < len(tokens):

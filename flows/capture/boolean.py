@@ -7,6 +7,7 @@ from flows.capture.english.decisions import (
     CONSENTS,
     DECIDES,
     DOES_NOT_DECIDE,
+    JOINT,
     REFUSES_CONSENT,
     SHARED,
 )
@@ -23,6 +24,7 @@ from flows.capture.speech import (
 from flows.capture.tokens import Heard
 
 _DECIDES, _OTHERS, _SHARED = phrases(DECIDES), phrases(DOES_NOT_DECIDE), phrases(SHARED)
+_JOINT = phrases(JOINT)
 _CONSENTS, _REFUSES = phrases(CONSENTS), phrases(REFUSES_CONSENT)
 # Unasked, only whole sentences count: "I do" and "yes" answer something else.
 _TOO_SHORT = 3
@@ -56,6 +58,9 @@ def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
         return [_candidate(heard, Kind.BOOLEAN, plain, at=0, sure=0.85, rule="answer")]
     if mine is not None:
         return [_candidate(heard, Kind.BOOLEAN, True, at=mine, sure=0.8, rule="phrase")]
+    joint = find_phrase(tokens, _JOINT)
+    if joint is not None and asked and not negated(tokens, joint) and not _question(heard):
+        return [_candidate(heard, Kind.BOOLEAN, True, at=joint, sure=0.6, rule="joint")]
     return []
 
 

@@ -33,7 +33,7 @@ _WEAK, _SPELLED = phrases(WEAK_COMPANY_LEADS), phrases(SPELLED_MARKS)
 _MOST_WORDS = 7
 _ONE_WORD = phrases(("all one word", "one word", "no spaces", "no space", "as one word"))
 _SMALL = {"of", "and", "the", "for", "in", "de", "on", "at", "by"}
-_REFUSALS = {"private", "nothing", "none", "no", "yes", "nope", "what", "why", "how", "who"}
+_REFUSALS = {"private", "nothing", "none", "nope", "what", "why", "how", "who"}
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
@@ -103,6 +103,8 @@ def _company(
     guarded: bool,
 ) -> Candidate | None:
     begin = _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
+    if guarded and _is_named(tokens, start, begin):
+        begin = start  # "the company is Yes Energy"
     stop = strip_tails(tokens, begin, len(tokens))
     words: list[str] = []
     spelled = joined = False
@@ -186,6 +188,12 @@ def _with_article(tokens: Sequence[Token], at: int) -> int:
     return at - 1 if before is not None and before.text == "The" and named else at
 
 
+def _is_named(tokens: Sequence[Token], start: int, begin: int) -> bool:
+    """Behind "we're called" a word that usually only opens an answer is part of the name."""
+    skipped = tokens[start:begin]
+    return bool(skipped) and all(t.is_word and t.text[0].isupper() for t in skipped)
+
+
 def _joins_names(tokens: Sequence[Token], at: int) -> bool:
     """ "Smith and Sons", "Barnes and Noble": one or two words follow, and they close the name."""
     rest: list[Token] = []
@@ -219,7 +227,11 @@ def _done(
         and len(words) > 1
     ):
         return None
-    if len(words) == 1 and (lows[0] in NOT_COMPANIES or lows[0] in _REFUSALS):
+    if len(words) == 1 and (lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"}):
+        return None
+    if lows[0] in {"no", "yes"} and not (guarded and words[0][0].isupper()):
+        return None
+    if {"freelance", "freelancer", "freelancing", "self-employed"} & set(lows[:2]):
         return None
     if lows[0] in _REFUSALS or all(len(w) == 1 and not w.isalnum() for w in words):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.capture import count_sums
 from flows.capture.english.counts import (
     ELSEWHERE,
     JUST_ME,
@@ -81,6 +82,11 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
     others = _me_and(heard, tokens, start, said)
     if others is not None:
         return [others]
+    if asked:
+        counted = count_sums.pair(tokens, start, said) or count_sums.reckoned(tokens, said)
+        if counted is not None:
+            value, span, rule = counted
+            return [_candidate(heard, value, span, 0.8, rule)]
     found: list[Candidate] = []
     i = 0
     while i < len(said):
@@ -117,7 +123,17 @@ def _is_range(tokens: Sequence[Token], low: Number, high: Number) -> bool:
     if between == ["and"]:
         return low.start > 0 and tokens[low.start - 1].low == "between"
     return between in (["to"], ["-"], ["–"], ["or"], ["—"], ["maybe"], [",", "maybe"], ["or", "so"],
-                       ["or", "maybe"], [",", "or"], ["people", "to"])  # fmt: skip
+                       ["or", "maybe"], [",", "or"], ["people", "to"]) or _guessed_higher(
+        between, low, high
+    )  # fmt: skip
+
+
+def _guessed_higher(between: list[str], low: Number, high: Number) -> bool:
+    """ "Twenty five, twenty six" and "eight agents, maybe nine" hesitate between two numbers."""
+    words = [word for word in between if word not in PEOPLE]
+    if words == [","] and len(words) == len(between):
+        return high.value == low.value + 1
+    return words in ([",", "maybe"], [",", "possibly"], [",", "or", "maybe"])
 
 
 def _one(

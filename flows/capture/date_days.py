@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flows.capture.calendar_words import HOLIDAYS, add_months, holiday, next_weekday
-from flows.capture.date_base import Day, low_at, ordinal_at, year_after
+from flows.capture.date_base import Day, low_at, ordinal_at, year_after, year_number
 from flows.capture.date_stretches import relative_stretch
 from flows.capture.english.dates import MONTHS, UNITS, WEEKDAYS
 from flows.capture.english.numbers import ORDINALS
@@ -40,6 +40,8 @@ def month_day(tokens: Sequence[Token], at: int, today: date) -> Day | None:
         day = _day_number(tokens, i)
         if day is None or (low == "may" and low_at(tokens, i) == "be"):
             return None
+        if low_at(tokens, i) == "twenty" and day[1] == i + 1 and year_number(tokens, i):
+            return None  # "June twenty twenty-seven" names a month
         if low_at(tokens, day[1]) in {"people", "thousand", "k", "percent"}:
             return None
         number, i = day

@@ -40,8 +40,6 @@ START_OF = phrases(
         "the start of",
         "early",
         "early in",
-        "first week of",
-        "the first week of",
         "the first of",
     )
 )

@@ -46,6 +46,11 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 def _read_part(
     heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings, asked: bool
 ) -> list[Candidate] | None:
+    soon = _hours_from_now(tokens, start, around.now)
+    if soon is not None and asked:
+        moment, span = soon
+        text = heard.words(*span)
+        return [Candidate(Kind.DATETIME, moment.isoformat(), 0.8, text, span, "from-now")]
     today = around.now.date()
     days = [
         d for d in days_in(tokens, start, today)
@@ -65,6 +70,35 @@ def _read_part(
         day = days[0]
         return [_piece(heard, day.last.isoformat(), day.start, day.end)]
     return [_meeting(heard, day, clocks[0], around) for day in _choices(days[0])]
+
+
+def _hours_from_now(
+    tokens: Sequence[Token], start: int, now: datetime
+) -> tuple[datetime, tuple[int, int]] | None:
+    """ "in an hour", "in half an hour", "two hours from now", "in thirty minutes"."""
+    for at in range(start, len(tokens)):
+        begin = at + 1 if _low(tokens, at) == "in" else at
+        i = begin + 1 if _low(tokens, begin) in {"about", "like", "maybe"} else begin
+        minutes: int
+        if _low(tokens, i) == "half" and _low(tokens, i + 1) == "an":
+            minutes, end = 30, i + 3
+        elif _low(tokens, i) in {"a", "an", "one"}:
+            minutes, end = 60, i + 2
+        else:
+            number = number_at(tokens, i, colloquial=False)
+            if number is None or number.scaled or not 1 <= number.value <= 90:
+                continue
+            unit = _low(tokens, number.end)
+            minutes = int(number.value * (60 if unit in {"hour", "hours"} else 1))
+            end = number.end + 1
+        if _low(tokens, end - 1) not in {"hour", "hours", "minute", "minutes", "mins"}:
+            continue
+        from_now = [_low(tokens, end), _low(tokens, end + 1)] == ["from", "now"]
+        if begin == at and not from_now:
+            continue
+        moment = (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+        return moment, (at, end + 2 if from_now else end)
+    return None
 
 
 def _choices(day: Day) -> list[Day]:
@@ -250,11 +284,15 @@ def _written(tokens: Sequence[Token], at: int) -> tuple[int, int, int, bool] | N
             minute, i = int(tail.value), tail.end
         elif _low(tokens, i) == "hundred" and _low(tokens, i + 1) == "hours":
             return value, 0, i + 2, True
+        elif value > 12 and _low(tokens, i) == "hundred":
+            return value, 0, i + 1, True
         if value > 12:
             return (value, minute, i, True) if minute else None
         return value, minute, i, False
     if value % 100 == 0 and value // 100 <= 23 and _low(tokens, number.end) == "hours":
         return value // 100, 0, number.end + 1, True
+    if value % 100 == 0 and 13 <= value // 100 <= 23 and low not in {"two", "one"}:
+        return value // 100, 0, number.end, True  # "fourteen hundred"
     return None
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from flows.capture.english.addresses import PROVIDERS, TLDS, TLDS_HEARD
 from flows.capture.pieces import Part, Piece
 
+_WORDS_BEFORE_THE_DOT = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -27,7 +29,9 @@ def domain_at(found: Sequence[Piece], at: int) -> Side | None:
     last_good: tuple[int, int] | None = None
     while i < len(found):
         piece = found[i]
-        if piece.is_characters or (piece.part is Part.STOP and not labels[-1]):
+        if piece.is_characters or (
+            piece.part is Part.STOP and (not labels[-1] or _leads_to_a_dot(found, i, last_good))
+        ):
             if piece.text.startswith("."):
                 labels = [*labels, piece.text[1:]]
             else:
@@ -77,6 +81,20 @@ def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
             return piece.text == "."
         if piece.part not in {Part.LETTERS, Part.PAUSE, Part.DIGITS} or piece.text == ".":
             return False
+    return False
+
+
+def _leads_to_a_dot(found: Sequence[Piece], at: int, last_good: tuple[int, int] | None) -> bool:
+    """ "at smith and sons dot com": a little word inside of the name, and the dot soon behind."""
+    if last_good or at == 0 or not found[at - 1].is_characters:
+        return False
+    names = 0
+    for piece in found[at + 1 : at + 1 + _WORDS_BEFORE_THE_DOT]:
+        if piece.part is Part.SEPARATOR:
+            return piece.text == "." and names > 0
+        if piece.part is not Part.WORD and piece.part is not Part.STOP:
+            return False
+        names += piece.part is Part.WORD
     return False
 
 

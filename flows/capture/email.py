@@ -139,7 +139,7 @@ def _address(
     confidence += 0.05 * _agrees(local.text, around.name) + 0.05 * _agrees(
         domain.text, around.company
     )
-    if not asked and _plain_words(heard, found, local, around):
+    if not asked and _plain_words(heard, found, local, domain, around):
         return None
     span = (found[local.start].start, found[domain.end - 1].end)
     return Candidate(
@@ -147,13 +147,21 @@ def _address(
     )
 
 
-def _plain_words(heard: Heard, found: Sequence[Piece], local: Side, around: Surroundings) -> bool:
+def _follows_a_pause(found: Sequence[Piece], local: Side) -> bool:
+    return local.start > 0 and found[local.start - 1].part is Part.PAUSE
+
+
+def _plain_words(
+    heard: Heard, found: Sequence[Piece], local: Side, domain: Side, around: Surroundings
+) -> bool:
     """Unasked, "we sell at amazon dot com" is no address: one word, and nobody spoke of mail."""
     said = [p for p in found[local.start : local.end] if p.part is not Part.PAUSE]
     if len(said) > 1 or found[local.end].text == "@" or said[0].part is not Part.WORD:
         return False
     if local.start == 0 or any(t.low in _MAIL_WORDS for t in heard.tokens):
         return False
+    if _follows_a_pause(found, local) and domain.text in PROVIDERS.values():
+        return False  # "no, tomas at icloud dot com"
     return not _agrees(local.text, around.name)
 
 

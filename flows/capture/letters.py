@@ -19,7 +19,7 @@ from flows.capture.english.letters import (
     SOUND_ALIKE,
     SURE_AS_IN,
 )
-from flows.capture.english.numbers import REPEATS
+from flows.capture.english.numbers import DIGITS, REPEATS
 from flows.capture.speech import phrase_at, phrases
 from flows.capture.tokens import Token, fold
 
@@ -81,7 +81,7 @@ def as_in_at(tokens: Sequence[Token], at: int) -> Letter | None:
     word_heard = said is None
     if word_heard and (not tokens[at].is_word or len(_low(tokens, at)) > 5):
         return None
-    i = end + 1 if _low(tokens, end) in {",", "-"} else end
+    i = end + 1 if _low(tokens, end) in {",", "-", "."} else end
     sure = phrase_at(tokens, i, _SURE_AS_IN)
     link = sure or phrase_at(tokens, i, _AS_IN)
     if word_heard and not (sure >= 2):
@@ -120,6 +120,10 @@ def _past(tokens: Sequence[Token], at: int) -> int:
     if _low(tokens, at) == "x" and _low(tokens, at + 1) == "ray":
         return at + 2
     return at + 1
+
+
+def _is_digit(low: str) -> bool:
+    return low.isdigit() or low in DIGITS
 
 
 def letter_name(low: str) -> str | None:
@@ -162,6 +166,8 @@ def letter_at(tokens: Sequence[Token], at: int, *, spelling: bool = False) -> Le
     if low in {"double", "dubble"} and _low(tokens, at + 1) in {"u", "you", "yous"}:
         return Letter("w", at, at + 2, "letter")
     if low in REPEATS:
+        if _low(tokens, at + 1) in {"oh", "o"} and _is_digit(_low(tokens, at + 2)):
+            return None  # "double oh seven" is a number
         inner = letter_at(tokens, at + 1, spelling=True)
         if inner and len(inner.char) == 1 and inner.how in {"letter", "as_in", "nato", "name"}:
             return Letter(inner.char * REPEATS[low], at, inner.end, inner.how)

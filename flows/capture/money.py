@@ -241,12 +241,15 @@ def _candidate(
     )
 
 
+_NO_PERIOD = ("this", "in", "by", "one", "per", "next", "last", "each", "two", "with", "for")
+
+
 def _bare_period(tokens: Sequence[Token], end: int) -> str | None:
     """ "Fifty thousand dollars year": the "a" is easily lost, or heard as something else."""
-    for token in tokens[end : end + 2]:
+    for token in [t for t in tokens[end : end + 4] if t.low != "."][:2]:
         if token.low in ("year", "month"):
             return token.low
-        if len(token.low) > 3 or token.low in ("this", "in", "by", "one", "per"):
+        if len(token.low) > 4 or token.low in _NO_PERIOD:
             return None
     return None
 

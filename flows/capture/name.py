@@ -121,8 +121,15 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     """ "first name Jane, last name Doe"."""
     first = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _FIRST)), None)
     last = next((i for i in range(start, len(tokens)) if phrase_at(tokens, i, _LAST)), None)
+    described = _described_behind(heard, tokens, start)
+    if described is not None:
+        return described
     if last is None:
         return None
+    if first is not None and last < first:
+        turned = _last_then_first(heard, tokens, first=first, last=last)
+        if turned is not None:
+            return turned
     surname = _name(heard, tokens, last + phrase_at(tokens, last, _LAST), 0.85, "first-last")
     if surname is None:
         return None
@@ -142,6 +149,44 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     return Candidate(
         Kind.NAME, f"{given.value} {surname.value}", 0.85, heard.words(*span), span, "first-last"
     )
+
+
+def _described_behind(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "Ravi is my first name and Krishnamurthy is my last name"."""
+    places: dict[str, int] = {}
+    for at in range(start, len(tokens) - 3):
+        lows = [t.low for t in tokens[at : at + 4]]
+        if lows[:2] == ["is", "my"] and lows[3] == "name" and lows[2] in {"first", "last"}:
+            places[lows[2]] = at
+    if len(places) < 2:
+        return None
+    names: dict[str, Candidate] = {}
+    begin = start
+    for which, at in sorted(places.items(), key=lambda p: p[1]):
+        while begin < at and tokens[begin].low in {"and", ",", "."}:
+            begin += 1
+        name = _name(heard, tokens[:at], begin, 0.85, "first-last")
+        if name is None:
+            return None
+        names[which], begin = name, at + 4
+    span = (min(n.span[0] for n in names.values()), min(begin, len(tokens)))
+    value = f"{names['first'].value} {names['last'].value}"
+    return Candidate(Kind.NAME, value, 0.85, heard.words(*span), span, "first-last")
+
+
+def _last_then_first(
+    heard: Heard, tokens: Sequence[Token], *, first: int, last: int
+) -> Candidate | None:
+    """ "last name Park, first name Jisoo"."""
+    surname = _name(
+        heard, tokens[:first], last + phrase_at(tokens, last, _LAST), 0.85, "first-last"
+    )
+    given = _name(heard, tokens, first + phrase_at(tokens, first, _FIRST), 0.85, "first-last")
+    if surname is None or given is None:
+        return None
+    span = (last, given.span[1])
+    value = f"{given.value} {surname.value}"
+    return Candidate(Kind.NAME, value, 0.85, heard.words(*span), span, "first-last")
 
 
 def _name(
@@ -239,7 +284,9 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     if not words:
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         named = following is not None and following.is_word and following.low not in _VERBS
-        return low in {"will", "may", "rich", "young"} and named and capital
+        return (
+            low in {"will", "may", "rich", "young", "mark"} and named and (capital or low == "mark")
+        )
     if low in {"an", "so", "my", "in", "do", "will", "say", "wait", "hold"} and not capital:
         return False
     return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)

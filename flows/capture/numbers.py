@@ -125,9 +125,10 @@ class _Reader:
     def _fraction_of_scale(self, at: int) -> Number | None:
         """ "half a million", "a quarter of a million", "three quarters of a million"."""
         i, times = at, 1
-        if self._low(i) in ("three", "3", "two", "2") and self._low(i + 1) in FRACTIONS:
+        many = i + 2 if self._low(i + 1) == "-" else i + 1
+        if self._low(i) in ("three", "3", "two", "2") and self._low(many) in FRACTIONS:
             times = 3 if self._low(i) in ("three", "3") else 2
-            i += 1
+            i = many
         elif self._low(i) == "a" and self._low(i + 1) in FRACTIONS:
             i += 1
         if self._low(i) not in FRACTIONS:
@@ -268,6 +269,8 @@ class _Reader:
             return None
         if low == "hundred":
             return self._hundreds(Fraction(1), at) if first else None
+        if self._low(at - 1) in ("few", "several", "some", "many"):
+            return None  # "a few thousand" says nothing that is certain
         if low in SCALES and len(low) > 2 and first and low.endswith("d"):
             return Fraction(1), at, False  # "thousand dollars" after a lost "a"
         small = self._below_hundred(at)
@@ -346,7 +349,7 @@ class _Reader:
             j = i + 1 if self._low(i) == "-" and self._glued(i) else i
             if UNITS.get(self._low(j), 0) >= 1:
                 return Fraction(TENS[low] + UNITS[self._low(j)]), j + 1
-            return Fraction(TENS[low]), i
+            return Fraction(TENS[low]), j + 1 if self._low(j) == "ish" else i
         if low in UNITS:
             return Fraction(UNITS[low]), at + 1
         return None

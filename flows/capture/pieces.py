@@ -18,7 +18,7 @@ from flows.capture.english.addresses import (
     STOPS,
     UNDERSCORES,
 )
-from flows.capture.english.numbers import DIGITS, UNITS
+from flows.capture.english.numbers import DIGITS, REPEATS, UNITS
 from flows.capture.letters import Letter, is_letter, letter_at, run_at
 from flows.capture.speech import phrase_at, phrases
 from flows.capture.tokens import Token, fold
@@ -178,6 +178,12 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
         return Piece(Part.PAUSE, " ".join(_low(tokens, at + k) for k in range(length)),
                      at, at + length)  # fmt: skip
     options = groups_at(tokens, at, among_digits=bool(before) and before[-1].part is Part.DIGITS)
+    if (
+        low in REPEATS
+        and _low(tokens, at + 1) in {"oh", "o"}
+        and _beside_digits(tokens, at + 1, before)
+    ):  # "agent double oh seven"
+        return Piece(Part.DIGITS, "0" * REPEATS[low], at, at + 2, glued=glued)
     if options and not (low in {"o", "oh"} and not _beside_digits(tokens, at, before)):
         if glued and not low.isdigit() and len(low) > 2:
             return Piece(Part.WORD, low, at, at + 1, glued=True)  # "7-eleven.com"

@@ -243,7 +243,10 @@ class English:
         if special is not None:
             return special
         if step in (RepairStep.SPELL, RepairStep.WORDS_FOR_LETTERS):
-            return f"Sorry, could you spell the {label} for me?"
+            return (
+                f"Sorry, could you spell the {label} with a word for each letter, "
+                "like N as in November?"
+            )
         if step in (RepairStep.TYPED, RepairStep.KEYPAD):
             return f"I'm sorry. Could you type the {label} in the chat, or say it once more?"
         return f"Sorry about that. What is the right {label}?"

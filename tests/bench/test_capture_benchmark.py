@@ -31,6 +31,15 @@ def test_the_aims_hold(noise: str, exact: float, turns: float) -> None:
     assert report.dialogue.endless == 0
 
 
+@pytest.mark.parametrize("noise", ["clean", "0.27"])
+def test_a_lying_llm_confirms_nothing_wrong_and_costs_no_value(noise: str) -> None:
+    playbook = default_playbook()
+    report = run(playbook=playbook, count=CALLERS, noise=noise, seed=3, lying=True)
+    assert report.dialogue.total.confirmed_wrong == 0
+    assert report.dialogue.total.exact / report.dialogue.total.given >= 0.99
+    assert report.dialogue.endless == 0
+
+
 def test_it_is_better_than_a_naive_filler() -> None:
     report = run(playbook=default_playbook(), count=CALLERS, noise="0.53", seed=5)
     assert report.dialogue.total.exact > report.naive.total.exact

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.bench.capture.caller import Caller, Reply, by_ear
 from bot.bench.capture.dice import dice
+from bot.bench.capture.lying import lying_reply
 from bot.bench.capture.naive import NaiveFiller
 from bot.bench.capture.noise import Channel, Recogniser, channel, recorded_pairs
 from bot.bench.capture.personas import NOW, Persona, persona
@@ -125,16 +126,29 @@ def run(
     seed: int = 1,
     noise: str = "clean",
     half: str = "development",
+    typing: float | None = None,
+    lying: bool = False,
 ) -> Report:
-    """Raises ValueError for a noise that is neither a name nor a rate."""
+    """`typing`: the share of callers (0..1) who type when they are asked to; None: as they are.
+
+    `lying`: an LLM speaks that claims confirmations and reads back wrong values.
+    Raises ValueError for a noise that is neither a name nor a rate.
+    """
     line = channel(noise)
     warm_up()
     callers = list(personas(count, seed=seed, noise=noise, half=half))
+    if typing is not None:
+        callers = [
+            replace(who, types=dice(f"types-{seed}-{who.seed}").random() < typing)
+            for who in callers
+        ]
     latency = Latency()
     dialogue, naive, clean = Result(), Result(), Result()
     for who in callers:
         of_this_call = f"{seed}-{who.seed}"
-        _dialogue_call(dialogue, who, playbook, line, seed=of_this_call, latency=latency)
+        _dialogue_call(
+            dialogue, who, playbook, line, seed=of_this_call, latency=latency, lying=lying
+        )
         _naive_call(naive, who, playbook, line, seed=of_this_call)
         if noise != "clean":
             silent = channel("clean")
@@ -152,10 +166,18 @@ def run(
 
 
 def _dialogue_call(
-    result: Result, who: Persona, playbook: Playbook, line: Channel, *, seed: str, latency: Latency
+    result: Result,
+    who: Persona,
+    playbook: Playbook,
+    line: Channel,
+    *,
+    seed: str,
+    latency: Latency,
+    lying: bool = False,
 ) -> None:
     talk = Conversation(playbook=playbook, clock=lambda: NOW)
     caller, rng = Caller(who, dice(f"caller-{seed}")), dice(f"noise-{seed}")
+    lies = dice(f"lies-{seed}") if lying else None
     if isinstance(line, Recogniser):
         line.new_call()
     turns: dict[str, int] = {}
@@ -181,7 +203,7 @@ def _dialogue_call(
         began = time.thread_time()
         talk.caller_said(text)
         latency.caller_said.append(1000 * (time.thread_time() - began))
-        spoken = talk.reply()
+        spoken = talk.reply() if lies is None else lying_reply(talk, lies)
     result.calls += 1
     result.turns += count
     result.endless += count >= TURNS_AT_MOST

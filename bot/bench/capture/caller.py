@@ -231,6 +231,8 @@ class Caller:
             if "type" in low or "keypad" in low:
                 return "digits"
             return "digits" if "digit" in low else "plain"
+        if key in ("name", "company") and any(words in low for words in ASKED_FOR_WORDS):
+            return "words"
         if key in ("name", "company") and "spell" in low:
             return "spelled"
         return "plain"

@@ -18,7 +18,7 @@ YES = (
     "you're correct", "yea", "yess", "si", "oui", "jawohl", "yes yes", "it sure is",
     "that's all correct", "that's all right", "all good", "that's good", "all of that is correct",
     "everything is correct", "everything's correct", "that is it exactly", "right on",
-    "a hundred percent",
+    "a hundred percent", "hundred percent", "mm hmm yes",
     "one hundred percent", "100 percent", "yes to that", "oh yes", "oh yeah", "great", "lovely",
     "excellent",
     "that'd be right", "that would be correct", "that would be right", "that's the right one",

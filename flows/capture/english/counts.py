@@ -44,3 +44,9 @@ JUST_ME = ("just me", "only me", "it's me alone", "just myself", "only myself", 
            "one woman show", "i'm a one man", "solo", "i'm on my own", "on my own",
            "one person", "sole proprietor", "freelancer", "by myself", "i am the team",
            "i'm the team", "i'm the only one")  # fmt: skip
+# Said behind "me and my": another person, however many people the company has.
+PARTNERS = {"co-founder", "cofounder", "founder", "partner", "wife", "husband", "assistant",
+            "colleague", "brother", "sister", "son", "daughter", "boss", "friend", "coworker",
+            "secretary", "receptionist", "spouse"}  # fmt: skip
+TEAMS = {"teams", "groups", "offices", "departments", "locations", "branches", "shifts", "crews",
+         "squads", "stores", "clinics", "sites"}  # fmt: skip

@@ -15,6 +15,8 @@ DECIDES = (
     "decision's mine", "i am the one who", "i'm the final", "i am the final", "i'm the sole",
     "i'd be the decision maker", "the decision maker is me", "i am in charge", "mine to make",
     "i can sign", "i make all", "i do the buying", "that's on me", "i've got the final say",
+    "sure am", "i sure am", "sure do",
+    "i sure do", "i most certainly am", "i most certainly do",
 )  # fmt: skip
 DOES_NOT_DECIDE = (
     "manager's decision", "boss's decision", "ceo's decision", "else's decision", "not the final",
@@ -39,12 +41,19 @@ DOES_NOT_DECIDE = (
     "the ceo does", "the ceo signs", "my vp", "our head of", "my head of", "the head of",
     "leadership",
     "upper management", "corporate", "the director", "our board", "isn't mine", "is not mine",
+    "i just do the research", "do the research", "only gathering", "just gathering",
+    "gathering information", "just looking into", "just collecting", "only doing research",
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
-SHARED = ("me and my", "me and the", "me and our", "my co-founder and i", "together with",
+JOINT = ("me and my", "my co-founder and i", "my cofounder and i", "my partner and i",
+         "my business partner and i", "jointly", "joint decision", "shared decision", "both of us",
+         "we decide together", "decide together", "my team and i", "my wife and i", "and i decide",
+         "my husband and i", "me and the", "we both decide", "we make it together")  # fmt: skip
+SHARED = (*JOINT, "me and my", "me and the", "me and our", "my co-founder and i", "together with",
     "along with my", "and i decide",
           "we decide together", "jointly", "both of us", "partly", "one of", "and i do",
-          "part of the team", "and me", "a group decision", "team decision", "and i")  # fmt: skip
+          "part of the team", "and me", "a group decision", "decision with", "team decision",
+          "and i")  # fmt: skip
 CONSENTS = (
     "you may", "why not", "you can", "feel free", "go ahead", "that's fine", "that is fine",
     "fine by me",
@@ -58,7 +67,8 @@ CONSENTS = (
     "i'm good with",
     "i'd be happy", "i would be happy", "please contact me", "i'd like that", "i would like that",
     "good with me", "you're welcome to", "okay with me", "ok with me", "i'd love that",
-    "not a problem",
+    "not a problem", "go for it", "sure thing", "be my guest", "knock yourself out",
+    "please go ahead",
     "i allow", "you're allowed", "i'm cool with", "i give my consent", "i give you permission",
 )  # fmt: skip
 REFUSES_CONSENT = (
@@ -73,5 +83,7 @@ REFUSES_CONSENT = (
     "not comfortable", "please do not", "i'd prefer you didn't", "i mind", "not interested", "stop",
     "leave me alone", "i decline", "absolutely not", "i withdraw", "don't want you",
     "that's not fine",
-    "i'd rather you", "not happy with", "no way", "certainly not", "of course not", "not allowed",
+    "i'd rather you", "not happy with", "no way", "certainly not", "of course not",
+    "not allowed", "not at this time", "not right now", "not at the moment", "not for now",
+    "i'll contact you", "i will contact you", "i'll reach out",
 )  # fmt: skip

@@ -71,10 +71,12 @@ COMMON_WORDS = {
 SOUND_ALIKE = ("bdegptcvz3", "ajhk8", "fsx", "iy5", "mn", "uqw2", "o0l4", "cksq", "szc", "fpv",
                "jgy", "vwb", "ieay", "dt", "bp", "kg")  # fmt: skip
 # Said between letter and word: "B as in boy".
-AS_IN = ("as in", "is in", "as an", "like in", "as and", "for", "like", "as", "from", "is for",
+AS_IN = ("as it", "as a", "is an", "isn't a", "isn't an", "as is", "as the", "as in", "is in",
+    "as an", "like in", "as and", "for", "like", "as", "from", "is for",
          "as in the word", "such as", "has in", "azin", "asin", "of", "isn't", "in")  # fmt: skip
 SURE_AS_IN = ("as in", "is in", "as an", "like in", "as in the word", "has in", "is for", "azin",
-              "asin", "as and", "as", "such as")  # fmt: skip
+              "asin", "as and", "as", "such as",
+              "as it", "as a", "is an", "isn't a", "isn't an", "as is", "as the")  # fmt: skip
 PHONETIC = {
     "a": "Alpha", "b": "Bravo", "c": "Charlie", "d": "Delta", "e": "Echo", "f": "Foxtrot",
     "g": "Golf", "h": "Hotel", "i": "India", "j": "Juliet", "k": "Kilo", "l": "Lima", "m": "Mike",

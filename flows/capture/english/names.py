@@ -79,7 +79,8 @@ NOT_NAMES = {
 ALSO_NAMES = {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad", "low",
               "high", "new", "private", "early", "cool", "money", "wait", "hold", "say", "will",
               "case", "free", "price", "cost", "may", "hard", "do", "nice", "little", "young",
-              "good", "rich", "monday", "an", "so", "my", "in"}  # fmt: skip
+              "good", "rich", "monday", "an", "so", "my", "in", "mark", "rob", "bill",
+              "ray"}  # fmt: skip
 PARTICLES = {"van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "du",
              "la", "le", "el", "al", "bin", "ibn", "ben", "ter", "ten", "zu", "af", "av", "y", "e",
              "lo", "st", "san", "abu", "dal", "do", "des", "dela", "vander", "zur",

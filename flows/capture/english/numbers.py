@@ -35,6 +35,7 @@ TENS = {
     "eighty": 80,
     "ninety": 90,
 }
+TENS |= {f"{word}ish": value for word, value in TENS.items()}
 SCALES = {
     "thousand": 1000,
     "thousands": 1000,

@@ -121,12 +121,12 @@ def test_after_two_wrong_names_the_third_is_read_back_and_needs_a_yes() -> None:
 
 
 def test_after_three_wrong_values_the_caller_is_asked_to_type() -> None:
-    talk = Talk().up_to("email").says("june dot doe at acme dot com")
-    talk.says("no, it's jade dot doe at acme dot com").says("no, it's jake dot doe at acme dot com")
-    talk.says("no, it's jean dot doe at acme dot com")
+    talk = Talk().up_to("email").says("june dot ray at acme dot com")
+    talk.says("no, it's jade dot ray at acme dot com").says("no, it's jake dot ray at acme dot com")
+    talk.says("no, it's jean dot ray at acme dot com")
     assert "type the e-mail address" in talk.bot
-    talk.says("jane.doe@acme.com")
-    assert talk.read_back == {"email": "jane.doe@acme.com"}
+    talk.says("jane.ray@acme.com")
+    assert talk.read_back == {"email": "jane.ray@acme.com"}
 
 
 def test_what_was_typed_is_not_voted_over() -> None:
@@ -189,3 +189,39 @@ def test_a_misheard_word_with_bye_in_it_does_not_end_the_call() -> None:
 def test_a_goodbye_ends_the_call() -> None:
     for goodbye in ("bye-bye", "okay, goodbye", "Bye!"):
         assert Talk().up_to("budget").says(goodbye).conversation.done
+
+
+def test_an_address_that_is_nearly_the_callers_name_is_read_back_as_the_name() -> None:
+    talk = Talk().up_to("email").says("june dot dough at acme dot com").says("no")
+    talk.says("jayne dot dough at acme dot com")
+    assert talk.read_back == {"email": "jane.doe@acme.com"}
+
+
+def test_a_prior_that_was_refused_is_not_proposed_again() -> None:
+    talk = Talk().up_to("email").says("june dot dough at acme dot com").says("no")
+    talk.says("jayne dot dough at acme dot com").says("no, it's jade dot doe at acme dot com")
+    assert talk.read_back == {"email": "jade.doe@acme.com"}
+    assert talk.says("yes").status("email") == "confirmed"
+
+
+NEVER_RIGHT = ("Victor Manson", "no, Baker Manson", "no, Victor Mansun", "no, no")
+
+
+def test_a_name_that_was_given_up_is_found_again_in_the_confirmed_address() -> None:
+    talk = Talk()
+    for heard in (*NEVER_RIGHT, "uh", "d-d-d-d", "uh"):
+        talk.says(heard)
+    assert talk.status("name") == "unknown"
+    talk.up_to("email").says("victor dot mensah at gmail dot com").says("yes")
+    assert talk.read_back == {"name": "Victor Mensah"}
+    assert talk.status("name") == "heard"
+    assert talk.says("yes").status("name") == "confirmed"
+
+
+def test_what_the_address_says_about_the_name_is_dropped_at_a_no() -> None:
+    talk = Talk()
+    for heard in (*NEVER_RIGHT, "uh", "d-d-d-d", "uh"):
+        talk.says(heard)
+    talk.up_to("email").says("victor dot mensah at gmail dot com").says("yes").says("no")
+    assert talk.status("name") != "confirmed"
+    assert talk.value("name") is None
