@@ -14,6 +14,7 @@ from typing import Any
 from flows import scripted
 from flows.caller_turn import read_turn
 from flows.capture import Word
+from flows.consent import Consent, Matter, Verdict, certain, latest
 from flows.dialogue import DialogueState, Directive, Ending, decide
 from flows.heard import Heard, analyse
 from flows.lead import Lead, Source, Status, same_value
@@ -115,6 +116,18 @@ class Conversation:
         """The fields of which nothing is known."""
         lead = self.lead
         return tuple(f for f in self.playbook.fields if lead[f.key].status is Status.OPEN)
+
+    @property
+    def consents(self) -> tuple[Consent, ...]:
+        """The ledger as it may be written down now; a yes counts when its turn is over."""
+        open_turns = 1 if self._finals and not self.done else 0
+        return certain(self.lead.consents, closed_turns=self._state.turn - open_turns)
+
+    @property
+    def recording_forbidden(self) -> bool:
+        """The caller does not want the call to be recorded."""
+        said = latest(self.lead.consents, Matter.RECORDING)
+        return said is not None and said.verdict is not Verdict.GIVEN
 
     def lead_document(self) -> dict[str, Any]:
         """Every field of the playbook as `{"value", "status", "evidence", "candidates"?}`."""
@@ -285,6 +298,7 @@ class Conversation:
         state.read_back = dict(heard.read_back)
         state.echoed = dict(heard.in_passing)
         state.wrap_up_heard = heard.wrap_up
+        state.notice_heard |= self._recorded and self.playbook.recording_notice in text
         state.remarks = []
         state.holding = False
         if heard.asked is not None:

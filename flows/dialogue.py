@@ -78,6 +78,8 @@ class DialogueState:
     """Fields whose read-back never got a clear answer."""
     said: list[str] = field(default_factory=list)
     """The caller's latest turns, newest last: what a proposal's evidence must occur in."""
+    notice_heard: bool = False
+    """The caller has heard that the call is recorded."""
 
     def copy(self) -> DialogueState:
         return DialogueState(
@@ -97,6 +99,7 @@ class DialogueState:
             closed=self.closed,
             parked=list(self.parked),
             said=list(self.said),
+            notice_heard=self.notice_heard,
         )
 
     def snapshot(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flows import speakable
+from flows.consent import Matter
 from flows.lead import Lead, Status, same_value
 from flows.playbook import Condition, Disposition, Playbook
 
@@ -127,9 +128,7 @@ def next_action(lead: Lead, playbook: Playbook, now: datetime, *, wants_human: b
     if verdict is Disposition.DO_NOT_CONTACT:
         return "Do not contact; remove from all lists."
     settled = lead.settled()
-    forbidden = any(
-        spec.kind.value == "consent" and settled.get(spec.key) is False for spec in playbook.fields
-    )
+    forbidden = any(settled.get(spec.key) is False for spec in playbook.consents_to(Matter.CONTACT))
     if forbidden:
         return "Do not contact about this: the caller has not agreed to it."
     meeting = next((k for k, v in settled.items() if _is_meeting(playbook, k)), None)

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from flows.capture import Kind
-from flows.phrases.interface import RepairStep
+from flows.phrases.english_recording import recording_wish
+from flows.phrases.interface import RecordingWish, RepairStep
 
 _ROBOT = re.compile(
     r"\b(are|r) (you|u|this|we|i)\b.{0,30}\b(robot|bot|human|machine|computer|a\.? ?i\.?|real"
@@ -175,6 +176,19 @@ class English:
 
     def recorded(self, recorded: bool) -> str:
         return "Yes, this call is recorded." if recorded else "No, this call isn't recorded."
+
+    def recording_wish(self, text: str) -> RecordingWish | None:
+        return recording_wish(text)
+
+    def recording_noted(self, recorded: bool, *, allowed: bool) -> str:
+        if not recorded:
+            return "No worries, this call isn't recorded."
+        if allowed:
+            return "Thank you."
+        return "Understood, I've noted that you don't want to be recorded."
+
+    def delete_recording(self) -> str:
+        return "The caller objects to the recording: delete it."
 
     def without_address(self, text: str, persona: str) -> str:
         name = re.escape(persona)
