@@ -171,6 +171,7 @@ class ChatSession:
         if self._second_reader is not None:
             await self._second_reader.idle()  # At most its time-out: the last turn counts too.
             await self._second_reader.aclose()
+        self.conversation.line_closed()
         if self._keeper is not None:
             await self._keeper.finish(self._call(self._end_reason()), self._lead())
 

@@ -163,6 +163,7 @@ class Interview:
 
     def close(self) -> None:
         """The call is over: a last turn that nobody answered is kept."""
+        self.conversation.line_closed()
         turn = self.transcript.close(self._rungs_now())
         if turn:
             self._save(turn)

@@ -7,13 +7,16 @@ says that going on counts (`recording_consent: implied`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from flows.evidence import Evidence, Source
+
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 class Matter(StrEnum):
@@ -104,3 +107,21 @@ def certain(consents: Sequence[Consent], *, closed_turns: int) -> tuple[Consent,
     A turn that is still open may go on with "no, wait"; what was forbidden stands all the same.
     """
     return tuple(c for c in consents if c.turn <= closed_turns or c.verdict is not Verdict.GIVEN)
+
+
+LEFT_OUT = "…"
+
+
+def minimal_words(text: str, vocabulary: Collection[str]) -> str:
+    """The words that say yes or no; all others, and every figure, are left out.
+
+    "Yes please, I'm Zoe, 0171 23" becomes "Yes please … i'm …": evidence that says nothing about
+    whom it is from.
+    """
+    kept: list[str] = []
+    for word in _WORD.findall(text.replace("’", "'")):
+        if word.casefold() in vocabulary:
+            kept.append(word)
+        elif kept[-1:] != [LEFT_OUT]:
+            kept.append(LEFT_OUT)
+    return " ".join(kept)

@@ -49,6 +49,7 @@ class Conversation:
         self._state = self._committed
         self._heard = Heard()
         self._directive: Directive | None = None
+        self._line_closed = False
 
     # What is known
 
@@ -120,7 +121,7 @@ class Conversation:
     @property
     def consents(self) -> tuple[Consent, ...]:
         """The ledger as it may be written down now; a yes counts when its turn is over."""
-        open_turns = 1 if self._finals and not self.done else 0
+        open_turns = 1 if self._finals and not self._line_closed else 0
         return certain(self.lead.consents, closed_turns=self._state.turn - open_turns)
 
     @property
@@ -193,6 +194,10 @@ class Conversation:
         """
         self._bot_text, self._bot_complete = text, complete
         self._recompute()
+
+    def line_closed(self) -> None:
+        """Nobody will say anything more: the open turn is over."""
+        self._line_closed = True
 
     def propose(self, field: str, value: Any, text_evidence: str) -> bool:
         """The second reader's value. False: its words were not said, or rules know better."""

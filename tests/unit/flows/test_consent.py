@@ -174,11 +174,17 @@ def test_do_not_contact_counts_at_once_also_over_the_bots_voice(text: str) -> No
 
 def test_a_yes_is_written_down_when_its_turn_is_over() -> None:
     talk = Talk().up_to("consent_to_contact").only_says("yes")
-    assert talk.conversation.consents == ()
+    assert [c.verdict for c in talk.conversation.consents] == []
     talk.only_says("no wait, rather not")
-    assert not any(c.verdict is Verdict.GIVEN for c in talk.conversation.consents)
+    assert all(c.verdict is not Verdict.GIVEN for c in talk.conversation.consents)
     agreed = Talk().up_to("consent_to_contact").says("yes")
     assert [c.verdict for c in agreed.conversation.consents] == [Verdict.GIVEN]
+
+
+def test_a_yes_that_was_the_last_word_before_the_line_closed_counts() -> None:
+    talk = Talk().up_to("consent_to_contact").only_says("yes please")
+    talk.conversation.line_closed()
+    assert [c.text for c in talk.conversation.consents] == ["yes please"]
 
 
 def test_a_playbook_may_ask_for_consent_to_the_recording() -> None:
