@@ -7,12 +7,19 @@ from datetime import UTC, datetime
 from bot.records import ConsentRecord, LeadRecord, ScoreReason
 from flows.capture import Kind
 from flows.conversation import Conversation
+from flows.summary import Summary
 
 
 def lead_record(
-    conversation: Conversation, *, lead_id: str, call_id: str, created_at: datetime
+    conversation: Conversation,
+    *,
+    lead_id: str,
+    call_id: str,
+    created_at: datetime,
+    written: Summary | None = None,
 ) -> LeadRecord:
-    """What is known now. The store counts the revision."""
+    """What is known now, summed up by `written` or else by the template. The store counts the
+    revision."""
     return LeadRecord(
         lead_id=lead_id,
         call_id=call_id,
@@ -24,8 +31,8 @@ def lead_record(
             for r in conversation.score_reasons
         ],
         fields=conversation.lead_document(),
-        summary=conversation.summary,
-        next_action=conversation.next_action,
+        summary=written.summary if written else conversation.summary,
+        next_action=written.next_action if written else conversation.next_action,
         created_at=created_at,
         updated_at=datetime.now(UTC),
         consents=consent_records(conversation),

@@ -21,6 +21,7 @@ from flows.lead import Lead, Source, Status, same_value
 from flows.playbook import Disposition, Playbook, PlaybookField, filled
 from flows.proposals import accept_proposal
 from flows.score import ScoreReason, disposition, next_action, score, score_reasons, summary
+from flows.summary import Summary, best, is_worth_it, material
 from flows.turn import Final, cleaned, surroundings
 
 SNAPSHOT_VERSION = 1
@@ -91,6 +92,27 @@ class Conversation:
     def next_action(self) -> str:
         wants_human = self._state.ending is Ending.HUMAN
         return next_action(self.lead, self.playbook, self._now, wants_human=wants_human)
+
+    @property
+    def is_worth_a_summary(self) -> bool:
+        """Whether an LLM may be asked for a summary (`summary_material`)."""
+        return is_worth_it(self.lead, self.playbook)
+
+    @property
+    def summary_material(self) -> str:
+        """What an LLM gets to see for a summary, as JSON."""
+        return material(self.lead, self.playbook, disposition=self.disposition, now=self._now)
+
+    def best_summary(self, proposal: object) -> Summary:
+        """An LLM's `{"summary", "next_action"}` as far as the lead bears it out, or ours."""
+        return best(
+            proposal,
+            Summary(self.summary, self.next_action),
+            lead=self.lead,
+            playbook=self.playbook,
+            disposition=self.disposition,
+            score=self.score,
+        )
 
     @property
     def heard(self) -> Heard:
