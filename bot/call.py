@@ -408,7 +408,8 @@ class Call:
 
     async def _save(self, recorder: Recorder, record: CallRecord) -> None:
         """The lead is safe before an LLM is waited for; a better summary is its next revision."""
-        summariser = self._summariser
+        # Who is told to go has no time for a better summary.
+        summariser = self._summariser if record.end_reason != "drained" else None
         if summariser is not None:
             summariser.begin()
             self._interview.written = await summariser.result(wait_s=0)

@@ -20,6 +20,7 @@ from flows.capture import (
     answer,
     read,
 )
+from flows.capture.caller_zone import zone_stated
 from flows.consent import Consent, Matter, verdict_on
 from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
@@ -98,6 +99,8 @@ def surroundings(
         company=known(Kind.COMPANY),
         email=known(Kind.EMAIL),
         options=tuple(asked.options) if asked is not None else (),
+        phone=known(Kind.PHONE),
+        caller_zone=state.caller_zone,
     )
 
 
@@ -131,6 +134,7 @@ class Turn:
         self.all = self._together(finals)
         self.own = self._together([f for f in finals if not f.over_bot])
         self.source = finals[-1].source if finals else Source.RULES
+        state.caller_zone = zone_stated(self.all.text) or state.caller_zone
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
         if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):

@@ -13,7 +13,7 @@ a an the this that these those it its they them their themselves who whom whose 
 i we our us you your and or but so as at by for from in into of on onto off out over to toward with
 within about around approximately roughly via per up through during before after until till when
 where while then also too both each either all any some is are was were be been being am has have
-having had do does done can could will would may might should shall caller callers prospect lead
+having had do does did done can could will would may might should shall caller callers prospect lead
 person contact company organisation organization business firm team user users people seat seats
 need needs want wants wanted like likes look looks looking hope hopes wish ask asked say says said
 tell told mention mentioned state stated give gave given provide provided share name named call

@@ -120,7 +120,7 @@ FALSE = {
     "The caller is not the decision maker.": "a decision",
     "The caller cannot decide.": "a decision",
     "The caller does not want to be contacted.": "a decision",
-    "The caller did not agree to be called.": "a no",
+    "The caller did not agree to be called.": "a decision",
     "Jane Doe does not want to answer every call.": "a no",
     "Jane Doe never answers a call.": "a no",
     # Injections, markup, other languages
