@@ -153,8 +153,7 @@ def _let_go_of_what_was_asked_out(turn: Turn) -> None:
 
 
 def _refused_field(turn: Turn, asked: PlaybookField | None) -> PlaybookField | None:
-    text = turn.own.text.casefold()
     for spec in turn.playbook.fields:
-        if spec is not asked and spec.label.casefold() in text:
+        if spec is not asked and turn.phrases.calls_by_name(turn.own.text, spec.label):
             return spec
     return asked

@@ -87,6 +87,7 @@ _ONLY_OPENS = re.compile(
     r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
     re.IGNORECASE,
 )
+_DETERMINER = r"\b(?:my|our|the|any|an?|your|that|this|about|share|give|of)"
 _RATE = re.compile(
     r"^[ ,.]*(?:dollars?|bucks|euros?|pounds?|people|users)?[ ,]*"
     r"(?:(?:a|an|per|each|every|the)[ ])?"
@@ -235,6 +236,10 @@ class English:
 
     def is_no_goodbye(self, text: str) -> bool:
         return _BYE_IN_A_WORD.search(text) is not None
+
+    def calls_by_name(self, text: str, label: str) -> bool:
+        name = rf"{_DETERMINER} (?:\w+ )?{re.escape(label)}\b"
+        return re.search(name, text, re.IGNORECASE) is not None
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         return frozenset(kind for kind, pattern in _NAMED.items() if pattern.search(text))

@@ -98,6 +98,9 @@ class Phrases(Protocol):
     def is_no_goodbye(self, text: str) -> bool:
         """Whether what looks like a goodbye is a misheard word: "maybe bye-pay"."""
 
+    def calls_by_name(self, text: str, label: str) -> bool:
+        """Whether the words speak of a field: "my budget", and not "when we need it"."""
+
     def kinds_named(self, text: str) -> frozenset[Kind]:
         """The kinds of value that the words name: "my number is" names a phone number."""
 
