@@ -44,6 +44,7 @@ from bot.services.tts import build_tts
 from bot.services.turn_budget import TurnBudget
 from bot.storage.recorder import Recorder
 from bot.storage.store import Store
+from bot.summariser import Summariser
 from bot.transports import Line, room_taken_error
 from flows.conversation import Conversation
 from flows.playbook import Playbook
@@ -114,6 +115,7 @@ class Call:
         self._silences = 0
         self._leaving: asyncio.Task[None] | None = None
         self._second_reader: SecondReader | None = None
+        self._summariser: Summariser | None = None
 
     @property
     def call_id(self) -> str:
@@ -258,11 +260,14 @@ class Call:
             conversation=self._conversation,
             on_accepted=self._interview.second_reading_accepted,
         )
+        self._summariser = Summariser(settings=self._settings, conversation=self._conversation)
         self._interview.on_caller_turn_ended = self._second_reader.caller_turn_ended
 
     async def _stop_reading(self) -> None:
         if self._second_reader is not None:
             await self._second_reader.aclose()
+        if self._summariser is not None:
+            await self._summariser.aclose()
 
     def _follow_turns(self, chain: Chain) -> None:
         async def started(*_: Any) -> None:
@@ -326,6 +331,8 @@ class Call:
     def _after_reply(self) -> None:
         if self._conversation.done and self._end_reason is None:
             self._end_reason = self._conversation_outcome() or "completed"
+            if self._summariser is not None:
+                self._summariser.begin()
             self._own(self._end_gracefully(), "end")
         elif self._end_reason is None and (spent := self._spent_budget()):
             logger.warning("The call ends: {}", spent)
@@ -403,12 +410,25 @@ class Call:
             }
         )
         if recorder:
-            await recorder.finish(record, self._interview.lead_record())
+            await self._save(recorder, record)
         for listener in self._listeners:
             listener.call_ended(record)
         if self._error:
             raise self._error
         return record
+
+    async def _save(self, recorder: Recorder, record: CallRecord) -> None:
+        """The lead is safe before an LLM is waited for; a better summary is its next revision."""
+        # Who is told to go has no time for a better summary.
+        summariser = self._summariser if record.end_reason != "drained" else None
+        if summariser is not None:
+            summariser.begin()
+            self._interview.written = await summariser.result(wait_s=0)
+        await recorder.finish(record, self._interview.lead_record())
+        if summariser is not None and summariser.pending:
+            self._interview.written = await summariser.result()
+            if self._interview.written is not None:
+                await recorder.finish(record, self._interview.lead_record())
 
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{name}-{self.call_id[:8]}")

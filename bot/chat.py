@@ -15,9 +15,12 @@ from bot.config import Settings
 from bot.lead_record import lead_record
 from bot.records import CallRecord, EndReason, LeadRecord, Rungs, TurnRecord
 from bot.second_reader import SecondReader
+from bot.services.side_llm import openai_client
+from bot.summariser import Summariser
 from flows.conversation import Conversation
 from flows.playbook import Playbook
 from flows.prompt import system_prompt
+from flows.summary import Summary
 
 LLM_TIMEOUT_S = 12.0
 LLM_FAILURES_AT_MOST = 3
@@ -67,19 +70,7 @@ class LLMSpeaker:
     rung = "openai"
 
     def __init__(self, settings: Settings, playbook: Playbook) -> None:
-        from openai import AsyncOpenAI
-
-        from bot.services.endpoints import openai_base_url
-
-        key = settings.openai_api_key
-        if key is None:
-            raise ValueError("OPENAI_API_KEY is not set")
-        self._client = AsyncOpenAI(
-            api_key=key.get_secret_value(),
-            base_url=openai_base_url(settings.openai_base_url),
-            timeout=LLM_TIMEOUT_S,
-            max_retries=1,
-        )
+        self._client = openai_client(settings, timeout_s=LLM_TIMEOUT_S, retries=1)
         self._settings = settings
         self._system = system_prompt(playbook)
         self._failures = 0
@@ -132,11 +123,14 @@ class ChatSession:
         keeper: Keeper | None,
         speaker: Speaker | None,
         second_reader: Callable[[Conversation], SecondReader] | None = None,
+        summariser: Callable[[Conversation], Summariser] | None = None,
     ) -> None:
         """`speaker` None: the scripted dialogue. `keeper` None: nothing is kept.
-        `second_reader` makes the one that reads this conversation; None: the rules alone."""
+        `second_reader` makes the one that reads this conversation; None: the rules alone.
+        `summariser` makes the one that sums it up; None: the template."""
         self.conversation = Conversation(playbook=playbook, clock=clock, recorded=recorded)
         self._second_reader = second_reader(self.conversation) if second_reader else None
+        self._summariser = summariser(self.conversation) if summariser else None
         self._keeper = keeper
         self._speaker = speaker
         self._messages: list[dict[str, str]] = []
@@ -171,8 +165,21 @@ class ChatSession:
         if self._second_reader is not None:
             await self._second_reader.idle()  # At most its time-out: the last turn counts too.
             await self._second_reader.aclose()
+        self.conversation.line_closed()
+        call = self._call(self._end_reason())
         if self._keeper is not None:
-            await self._keeper.finish(self._call(self._end_reason()), self._lead())
+            await self._keeper.finish(call, self._lead())
+        if self._summariser is not None:
+            await self._sum_up(self._summariser, call)
+
+    async def _sum_up(self, summariser: Summariser, call: CallRecord) -> None:
+        """The lead is kept by now; a better summary is its next revision."""
+        if self._keeper is not None:
+            summariser.begin()
+            written = await summariser.result()
+            if written is not None:
+                await self._keeper.finish(call, self._lead(written))
+        await summariser.aclose()
 
     def _scripted_now(self) -> bool:
         return self.conversation.must_be_scripted or self.conversation.done
@@ -217,12 +224,13 @@ class ChatSession:
         outcome: Any = self.conversation.outcome
         return outcome or "caller_left"
 
-    def _lead(self) -> LeadRecord:
+    def _lead(self, written: Summary | None = None) -> LeadRecord:
         return lead_record(
             self.conversation,
             lead_id=self.lead_id,
             call_id=self._call_id,
             created_at=self._started_at,
+            written=written,
         )
 
     def _call(self, end_reason: EndReason | None) -> CallRecord:

@@ -127,6 +127,13 @@ class Settings(BaseSettings):
         validation_alias="LEADLINE_DATA_DIR",
     )
 
+    consent_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        validation_alias="LEADLINE_CONSENT_KEY",
+        description="Hashes addresses and numbers in the consent ledger; the same on all workers.",
+    )
+
     # The conversation
     transport: TransportName = Field("livekit", validation_alias="LEADLINE_TRANSPORT")
     playbook: str = Field("b2b-software", validation_alias="LEADLINE_PLAYBOOK")

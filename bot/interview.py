@@ -17,6 +17,7 @@ from bot.transcript import Transcript
 from flows.capture import Word
 from flows.conversation import Conversation
 from flows.lead import Source
+from flows.summary import Summary
 from processors.spoken_output import HeardReply
 
 
@@ -69,6 +70,7 @@ class Interview:
         self._lead_created_at = call.started_at
         self._bot_is_audible = False
         self._line_to_say = ""
+        self.written: Summary | None = None
 
     def will_say(self, line: str) -> None:
         """A line of our own (the greeting, a goodbye) is about to be spoken, not the LLM's."""
@@ -159,10 +161,12 @@ class Interview:
             lead_id=self.call.lead_id,
             call_id=self.call.call_id,
             created_at=self._lead_created_at,
+            written=self.written,
         )
 
     def close(self) -> None:
         """The call is over: a last turn that nobody answered is kept."""
+        self.conversation.line_closed()
         turn = self.transcript.close(self._rungs_now())
         if turn:
             self._save(turn)

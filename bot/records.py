@@ -137,6 +137,23 @@ class ScoreReason(Record):
     field: str | None
 
 
+class ConsentRecord(Record):
+    """One entry of the consent ledger: what the caller allowed or forbade, in which words.
+
+    `turn` counts the caller's turns from 1. `email` and `phone` are the lead's where they are
+    known; the ledger keeps a keyed hash of them only.
+    """
+
+    matter: Literal["contact", "recording"]
+    verdict: Literal["given", "refused", "withdrawn"]
+    words: str
+    turn: int
+    at: datetime
+    source: str
+    email: str | None = None
+    phone: str | None = None
+
+
 class LeadRecord(Record):
     """One lead, as `leadline leads show` prints it and the webhook delivers it.
 
@@ -157,3 +174,5 @@ class LeadRecord(Record):
     next_action: str
     created_at: datetime
     updated_at: datetime
+    consents: list[ConsentRecord] = Field(default_factory=list, exclude=True, repr=False)
+    """For the ledger, not part of the document: it is written with the lead, and never printed."""

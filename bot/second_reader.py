@@ -15,6 +15,7 @@ from typing import Any
 from loguru import logger
 
 from bot.config import Settings
+from bot.services.side_llm import SideLLM
 from flows.capture import Kind
 from flows.conversation import Conversation
 from flows.playbook import PlaybookField
@@ -71,19 +72,7 @@ class SecondReader:
         Raises:
             ValueError: there is no key.
         """
-        from openai import AsyncOpenAI
-
-        from bot.services.endpoints import openai_base_url
-
-        if settings.openai_api_key is None:
-            raise ValueError("OPENAI_API_KEY is not set")
-        self._client = AsyncOpenAI(
-            api_key=settings.openai_api_key.get_secret_value(),
-            base_url=openai_base_url(settings.openai_base_url),
-            timeout=TIMEOUT_S,
-            max_retries=0,
-        )
-        self._model = settings.openai_model
+        self._llm = SideLLM(settings, timeout_s=TIMEOUT_S)
         self._conversation = conversation
         self._on_accepted = on_accepted
         self._reading: asyncio.Task[None] | None = None
@@ -110,7 +99,7 @@ class SecondReader:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
-        await self._client.close()
+        await self._llm.aclose()
 
     async def _read(self) -> None:
         while True:
@@ -127,8 +116,7 @@ class SecondReader:
             return
         self._read_last = said
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                found = await self._extract(said, fields)
+            found = await self._extract(said, fields)
         except Exception as error:  # Whatever a provider does, the call goes on by the rules.
             self._failures += 1
             logger.warning("The second reader failed: {}", type(error).__name__)
@@ -148,22 +136,13 @@ class SecondReader:
         return self._conversation.propose(key, value, words)
 
     async def _extract(self, said: str, fields: list[PlaybookField]) -> dict[str, Any]:
-        completion = await self._client.chat.completions.create(
-            model=self._model,
-            messages=[
-                {"role": "system", "content": self._instructions(fields)},
-                {"role": "user", "content": said},
-            ],
-            temperature=0,
+        return await self._llm.answer(
+            instructions=self._instructions(fields),
+            data=said,
+            name="readings",
+            schema=schema(fields),
             max_tokens=MAX_TOKENS,
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": "readings", "strict": True, "schema": schema(fields)},
-            },
         )
-        content = completion.choices[0].message.content or "{}"
-        document = json.loads(content)
-        return document if isinstance(document, dict) else {}
 
     def _instructions(self, fields: list[PlaybookField]) -> str:
         talk = self._conversation

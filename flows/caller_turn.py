@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flows.capture import Answer, Kind, Utterance, answer
+from flows.consent import Matter
 from flows.dialogue import (
     ASKS_AT_MOST,
     HOLDS_AT_MOST,
@@ -21,6 +22,7 @@ from flows.dialogue import (
 )
 from flows.lead import ASKABLE, Event, Status
 from flows.objections import answer_to_echo, answer_to_read_back
+from flows.permissions import answer_to_recording, wants_no_contact
 from flows.playbook import Playbook, PlaybookField
 from flows.rescue import find_again
 from flows.turn import YES_OR_NO, Final, Turn
@@ -52,7 +54,8 @@ def read_turn(
 def _read(turn: Turn) -> None:
     state = turn.state
     state.said = [*state.said, turn.all.text][-TURNS_REMEMBERED:]
-    if turn.answer is Answer.DO_NOT_CONTACT:
+    answer_to_recording(turn)
+    if wants_no_contact(turn):
         _do_not_contact(turn)
         return
     answer_to_read_back(turn)
@@ -103,12 +106,11 @@ def _ends_waiting(turn: Turn) -> bool:
 
 
 def _do_not_contact(turn: Turn) -> None:
-    lead = turn.state.lead
-    lead.do_not_contact = True
-    evidence = turn.evidence(turn.own.text, False, 1.0, "do_not_contact")
-    lead.consents.append(evidence)
-    for spec in turn.playbook.fields_of(Kind.CONSENT):
-        lead[spec.key].take(False, evidence, Event.VALUE)
+    turn.state.lead.do_not_contact = True
+    evidence = turn.evidence(turn.all.text, False, 1.0, "do_not_contact")
+    turn.consent(evidence, Matter.CONTACT, allowed=False, withdrawn=True)
+    for spec in turn.playbook.consents_to(Matter.CONTACT):
+        turn.state.lead[spec.key].take(False, evidence, Event.VALUE)
     turn.state.ending = Ending.DO_NOT_CONTACT
 
 
@@ -153,8 +155,7 @@ def _let_go_of_what_was_asked_out(turn: Turn) -> None:
 
 
 def _refused_field(turn: Turn, asked: PlaybookField | None) -> PlaybookField | None:
-    text = turn.own.text.casefold()
     for spec in turn.playbook.fields:
-        if spec is not asked and spec.label.casefold() in text:
+        if spec is not asked and turn.phrases.calls_by_name(turn.own.text, spec.label):
             return spec
     return asked

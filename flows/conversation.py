@@ -14,12 +14,14 @@ from typing import Any
 from flows import scripted
 from flows.caller_turn import read_turn
 from flows.capture import Word
+from flows.consent import Consent, Matter, Verdict, certain, latest
 from flows.dialogue import DialogueState, Directive, Ending, decide
 from flows.heard import Heard, analyse
 from flows.lead import Lead, Source, Status, same_value
 from flows.playbook import Disposition, Playbook, PlaybookField, filled
 from flows.proposals import accept_proposal
 from flows.score import ScoreReason, disposition, next_action, score, score_reasons, summary
+from flows.summary import Summary, best, is_worth_it, material
 from flows.turn import Final, cleaned, surroundings
 
 SNAPSHOT_VERSION = 1
@@ -48,6 +50,7 @@ class Conversation:
         self._state = self._committed
         self._heard = Heard()
         self._directive: Directive | None = None
+        self._line_closed = False
 
     # What is known
 
@@ -91,6 +94,27 @@ class Conversation:
         return next_action(self.lead, self.playbook, self._now, wants_human=wants_human)
 
     @property
+    def is_worth_a_summary(self) -> bool:
+        """Whether an LLM may be asked for a summary (`summary_material`)."""
+        return is_worth_it(self.lead, self.playbook)
+
+    @property
+    def summary_material(self) -> str:
+        """What an LLM gets to see for a summary, as JSON."""
+        return material(self.lead, self.playbook, disposition=self.disposition, now=self._now)
+
+    def best_summary(self, proposal: object) -> Summary:
+        """An LLM's `{"summary", "next_action"}` as far as the lead bears it out, or ours."""
+        return best(
+            proposal,
+            Summary(self.summary, self.next_action),
+            lead=self.lead,
+            playbook=self.playbook,
+            disposition=self.disposition,
+            score=self.score,
+        )
+
+    @property
     def heard(self) -> Heard:
         """What the heard words of the present bot turn asked for and read back."""
         return self._heard
@@ -115,6 +139,18 @@ class Conversation:
         """The fields of which nothing is known."""
         lead = self.lead
         return tuple(f for f in self.playbook.fields if lead[f.key].status is Status.OPEN)
+
+    @property
+    def consents(self) -> tuple[Consent, ...]:
+        """The ledger as it may be written down now; a yes counts when its turn is over."""
+        open_turns = 1 if self._finals and not self._line_closed else 0
+        return certain(self.lead.consents, closed_turns=self._state.turn - open_turns)
+
+    @property
+    def recording_forbidden(self) -> bool:
+        """The caller does not want the call to be recorded."""
+        said = latest(self.lead.consents, Matter.RECORDING)
+        return said is not None and said.verdict is not Verdict.GIVEN
 
     def lead_document(self) -> dict[str, Any]:
         """Every field of the playbook as `{"value", "status", "evidence", "candidates"?}`."""
@@ -180,6 +216,10 @@ class Conversation:
         """
         self._bot_text, self._bot_complete = text, complete
         self._recompute()
+
+    def line_closed(self) -> None:
+        """Nobody will say anything more: the open turn is over."""
+        self._line_closed = True
 
     def propose(self, field: str, value: Any, text_evidence: str) -> bool:
         """The second reader's value. False: its words were not said, or rules know better."""
@@ -285,6 +325,7 @@ class Conversation:
         state.read_back = dict(heard.read_back)
         state.echoed = dict(heard.in_passing)
         state.wrap_up_heard = heard.wrap_up
+        state.notice_heard |= self._recorded and self.playbook.recording_notice in text
         state.remarks = []
         state.holding = False
         if heard.asked is not None:

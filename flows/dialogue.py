@@ -78,6 +78,10 @@ class DialogueState:
     """Fields whose read-back never got a clear answer."""
     said: list[str] = field(default_factory=list)
     """The caller's latest turns, newest last: what a proposal's evidence must occur in."""
+    caller_zone: str | None = None
+    """The IANA name of the time zone in which the caller says to be."""
+    notice_heard: bool = False
+    """The caller has heard that the call is recorded."""
 
     def copy(self) -> DialogueState:
         return DialogueState(
@@ -97,6 +101,8 @@ class DialogueState:
             closed=self.closed,
             parked=list(self.parked),
             said=list(self.said),
+            caller_zone=self.caller_zone,
+            notice_heard=self.notice_heard,
         )
 
     def snapshot(self) -> dict[str, Any]:

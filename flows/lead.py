@@ -8,6 +8,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from flows.consent import Consent
+from flows.evidence import Evidence as Evidence  # noqa: PLC0414 - a lead's, too.
+from flows.evidence import Source as Source  # noqa: PLC0414
+
 EVIDENCE_KEPT = 20
 """Pieces of evidence kept for one field; a recogniser that loops must not grow the lead."""
 
@@ -78,51 +82,8 @@ SETTLED = frozenset({Status.VALIDATED, Status.CONFIRMED})
 ASKABLE = frozenset({Status.OPEN, Status.HEARD})
 
 
-class Source(StrEnum):
-    """Who read a value out of the caller's words."""
-
-    RULES = "rules"
-    LLM = "llm"
-    KEYPAD = "keypad"
-    TYPED = "typed"
-
-
 INFERRED = "from another field"
 """The rule of evidence that one field gives for another."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The words that a value came from. `turn` counts the caller's turns from 1."""
-
-    text: str
-    turn: int
-    source: Source = Source.RULES
-    value: Any = None
-    confidence: float = 1.0
-    rule: str = ""
-
-    def document(self) -> dict[str, Any]:
-        """The shape that `leadline chat --json` and the stored lead carry."""
-        return {
-            "text": self.text,
-            "turn": self.turn,
-            "source": self.source.value,
-            "value": self.value,
-            "confidence": self.confidence,
-            "rule": self.rule,
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Evidence:
-        return cls(
-            text=str(document["text"]),
-            turn=int(document["turn"]),
-            source=Source(document["source"]),
-            value=document.get("value"),
-            confidence=float(document.get("confidence", 1.0)),
-            rule=str(document.get("rule", "")),
-        )
 
 
 @dataclass
@@ -288,7 +249,7 @@ class Lead:
 
     fields: dict[str, FieldState]
     do_not_contact: bool = False
-    consents: list[Evidence] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
     """The exact words by which contact or recording was allowed or forbidden, oldest first."""
     follow_ups: list[str] = field(default_factory=list)
     """What a person has to take care of."""
@@ -336,7 +297,7 @@ class Lead:
         return cls(
             fields={k: FieldState.from_snapshot(v) for k, v in document["fields"].items()},
             do_not_contact=bool(document["do_not_contact"]),
-            consents=[Evidence.from_document(e) for e in document["consents"]],
+            consents=[Consent.from_document(e) for e in document["consents"]],
             follow_ups=[str(f) for f in document["follow_ups"]],
         )
 

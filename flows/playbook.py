@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flows.capture import Kind
+from flows.consent import Matter
 
 Line = Annotated[str, Field(min_length=1, max_length=600)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -36,6 +37,15 @@ class Disposition(StrEnum):
     UNQUALIFIED = "unqualified"
     INCOMPLETE = "incomplete"
     DO_NOT_CONTACT = "do_not_contact"
+
+
+class RecordingConsent(StrEnum):
+    """When the ledger has a yes to the call's being recorded."""
+
+    SPOKEN = "spoken"
+    """When the caller says so."""
+    IMPLIED = "implied"
+    """Also when the caller goes on after having heard the notice, where the law lets that count."""
 
 
 class _Model(BaseModel):
@@ -80,6 +90,8 @@ class PlaybookField(_Model):
     on_refusal: Line = "That's fine, we can leave that out."
     acknowledgement: Line | None = None
     skip_when: dict[Key, Any] = {}
+    consents_to: Matter = Matter.CONTACT
+    """Of a field of kind consent: what it is about."""
 
     @field_validator("acknowledgement")
     @classmethod
@@ -157,6 +169,7 @@ class Playbook(_Model):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     greeting: Line
     recording_notice: Line = "This call is recorded."
+    recording_consent: RecordingConsent = RecordingConsent.SPOKEN
     fields: Annotated[list[PlaybookField], Field(min_length=1, max_length=40)]
     facts: list[Fact] = []
     unknown_question: Line = "That's a good question; a colleague will get back to you on that."
@@ -228,6 +241,10 @@ class Playbook(_Model):
             if field.key == key:
                 return field
         raise KeyError(key)
+
+    def consents_to(self, matter: Matter) -> tuple[PlaybookField, ...]:
+        """The fields that ask for a consent to `matter`."""
+        return tuple(field for field in self.fields_of(Kind.CONSENT) if field.consents_to is matter)
 
     def fields_of(self, kind: Kind) -> tuple[PlaybookField, ...]:
         return tuple(field for field in self.fields if field.kind is kind)

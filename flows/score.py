@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from flows import speakable
+from flows.consent import Matter
 from flows.lead import Lead, Status, same_value
 from flows.playbook import Condition, Disposition, Playbook
+from flows.summary import also_line, unsettled_line
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,7 @@ def summary(lead: Lead, playbook: Playbook) -> str:
         parts.append(f"{spec.label}: {shown}{sure}")
     text = "; ".join(parts) if parts else "nothing was learned"
     text = f"{text[:1].upper()}{text[1:]}."
-    for status, words in ((Status.REFUSED, "Not shared"), (Status.UNKNOWN, "Not settled")):
-        labels = [f.label for f in playbook.fields if lead[f.key].status is status]
-        if labels:
-            text += f" {words}: {', '.join(labels)}."
-    if lead.follow_ups:
-        text += f" To do: {' '.join(lead.follow_ups)}"
-    return text
+    return f"{text} {unsettled_line(lead, playbook)}".strip()
 
 
 def next_action(lead: Lead, playbook: Playbook, now: datetime, *, wants_human: bool) -> str:
@@ -127,9 +123,7 @@ def next_action(lead: Lead, playbook: Playbook, now: datetime, *, wants_human: b
     if verdict is Disposition.DO_NOT_CONTACT:
         return "Do not contact; remove from all lists."
     settled = lead.settled()
-    forbidden = any(
-        spec.kind.value == "consent" and settled.get(spec.key) is False for spec in playbook.fields
-    )
+    forbidden = any(settled.get(spec.key) is False for spec in playbook.consents_to(Matter.CONTACT))
     if forbidden:
         return "Do not contact about this: the caller has not agreed to it."
     meeting = next((k for k, v in settled.items() if _is_meeting(playbook, k)), None)
@@ -146,9 +140,7 @@ def next_action(lead: Lead, playbook: Playbook, now: datetime, *, wants_human: b
         action = f"Complete the lead: {', '.join(missing)} missing."
     else:
         action = "No action needed."
-    if lead.follow_ups:
-        action += " Also: " + " ".join(lead.follow_ups)
-    return action
+    return f"{action} {also_line(lead)}".strip()
 
 
 def _is_meeting(playbook: Playbook, key: str) -> bool:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from flows.capture import Kind, Surroundings, Utterance, read
+from flows.capture.caller_zone import spoken_zone
 from flows.capture.english.addresses import PROVIDERS, TLDS
 from flows.capture.english.letters import PHONETIC
 from flows.capture.english.speakable import (
@@ -281,6 +282,8 @@ def _meeting(moment: datetime, now: datetime | None) -> str:
     there = moment.replace(tzinfo=now.tzinfo).utcoffset()
     if there == offset:
         return text
+    if (words := spoken_zone(moment)) is not None:
+        return f"{text} {words}"
     minutes = int(offset.total_seconds() // 60)
     hours, rest = divmod(abs(minutes), 60)
     zone = f"UTC {'minus' if minutes < 0 else 'plus'} {hours}" if minutes else "UTC"

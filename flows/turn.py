@@ -20,6 +20,8 @@ from flows.capture import (
     answer,
     read,
 )
+from flows.capture.caller_zone import zone_stated
+from flows.consent import Consent, Matter, verdict_on
 from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import phrases_for
@@ -103,6 +105,8 @@ def surroundings(
         company=known(Kind.COMPANY),
         email=known(Kind.EMAIL),
         options=tuple(asked.options) if asked is not None else (),
+        phone=known(Kind.PHONE),
+        caller_zone=state.caller_zone,
     )
 
 
@@ -127,9 +131,16 @@ class Turn:
         self.now = now
         self.recorded = recorded
         self.phrases = phrases_for(playbook.language)
+        self.wishes = [
+            wish
+            for final in finals
+            if (wish := self.phrases.recording_wish(cleaned(final.text))) is not None
+        ]
+        """What the caller says about the call's being recorded; it is about nothing else."""
         self.all = self._together(finals)
         self.own = self._together([f for f in finals if not f.over_bot])
         self.source = finals[-1].source if finals else Source.RULES
+        state.caller_zone = zone_stated(self.all.text) or state.caller_zone
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
         if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):
@@ -157,7 +168,7 @@ class Turn:
 
     def _together(self, finals: Sequence[Final]) -> Utterance:
         persona = self.playbook.persona.name
-        text = " ".join(cleaned(final.text) for final in finals).strip()
+        text = " ".join(self._without_wish(cleaned(final.text)) for final in finals).strip()
         if len(text) > LONGEST_TURN:
             text = f"{text[: LONGEST_TURN // 2]} ... {text[-LONGEST_TURN // 2 :]}"
         words = tuple(w for f in finals for w in f.words) if all(f.words for f in finals) else ()
@@ -165,6 +176,10 @@ class Turn:
         return Utterance(
             self.phrases.without_address(text, persona), words, tuple(cleaned(a) for a in others)
         )
+
+    def _without_wish(self, text: str) -> str:
+        wish = self.phrases.recording_wish(text) if self.wishes else None
+        return wish.rest if wish is not None else text
 
     def _no_is_no_answer(self) -> bool:
         """ "No, ..." behind a value said in passing, where the question wants no yes or no."""
@@ -306,7 +321,16 @@ class Turn:
         if spec.key in self.state.parked:
             self.state.parked.remove(spec.key)
         if spec.kind is Kind.CONSENT:
-            self.state.lead.consents.append(evidence)
+            words = replace(evidence, text=self.all.text)
+            self.consent(words, spec.consents_to, allowed=bool(candidate.value))
+
+    def consent(
+        self, evidence: Evidence, matter: Matter, *, allowed: bool, withdrawn: bool = False
+    ) -> None:
+        """Puts what the caller allows or forbids into the ledger."""
+        ledger = self.state.lead.consents
+        verdict = verdict_on(ledger, matter, allowed=allowed, withdrawn=withdrawn)
+        ledger.append(Consent.of(evidence, matter, verdict, at=self.now))
 
     def keep(self, spec: PlaybookField, held: FieldState, partial: Candidate) -> None:
         self.touched.add(spec.key)
@@ -349,7 +373,7 @@ class Turn:
             self.touched.add(spec.key)
             self.state.remarks.append(spec.on_refusal)
             if spec.kind is Kind.CONSENT:
-                self.state.lead.consents.append(evidence)
+                self.consent(evidence, spec.consents_to, allowed=False)
 
     def failed(self, spec: PlaybookField, held: FieldState) -> None:
         held.failures += 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.chat import ChatSession, Reply
     from bot.config import Settings
     from bot.second_reader import SecondReader
+    from bot.summariser import Summariser
     from flows.conversation import Conversation
     from flows.playbook import Playbook, PlaybookField
 
@@ -75,11 +76,12 @@ async def _chat(
     from bot.chat import ChatSession, LLMSpeaker
 
     async with AsyncExitStack() as stack:
-        speaker = second_reader = None
+        speaker = second_reader = summariser = None
         if settings.openai_api_key is not None and not scripted:
             speaker = LLMSpeaker(settings, playbook)
             stack.push_async_callback(speaker.aclose)
             second_reader = partial(_second_reader, settings)
+            summariser = partial(_summariser, settings)
         recorder = None
         if keep:
             from bot.storage import Recorder, Store
@@ -93,6 +95,7 @@ async def _chat(
             keeper=recorder,
             speaker=speaker,
             second_reader=second_reader,
+            summariser=summariser,
         )
         talk = _talk_json if as_json else _talk_on_terminal
         try:
@@ -108,6 +111,12 @@ def _second_reader(settings: Settings, conversation: Conversation) -> SecondRead
     from bot.second_reader import SecondReader
 
     return SecondReader(settings=settings, conversation=conversation)
+
+
+def _summariser(settings: Settings, conversation: Conversation) -> Summariser:
+    from bot.summariser import Summariser
+
+    return Summariser(settings=settings, conversation=conversation)
 
 
 async def _talk_json(session: ChatSession) -> None:

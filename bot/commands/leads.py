@@ -12,6 +12,7 @@ import typer
 from rich import box
 from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from bot.commands.lead_csv import LeadCsv
 from bot.commands.stored import (
@@ -31,6 +32,7 @@ from bot.commands.stored import (
     with_store,
 )
 from bot.records import LeadRecord
+from bot.storage.models import ConsentEntry
 from bot.storage.store import Store
 
 app = typer.Typer(
@@ -49,6 +51,9 @@ _STATUS_STYLE = {
     "refused": "red",
     "unknown": "red",
 }
+
+
+_MATTERS = {"contact": "be contacted", "recording": "the recording"}
 
 
 class Format(StrEnum):
@@ -75,12 +80,17 @@ def list_(limit: Limit = 50, since: Since = None, json_: AsJson = False) -> None
 @app.command(epilog="Example: leadline leads show 3f2a --json")
 def show(lead_id: LeadId, json_: AsJson = False) -> None:
     """Show one lead: each field with the words that it came from, score and next action."""
-    lead = with_store(lambda store: store.lead(lead_id))
+
+    async def work(store: Store) -> tuple[LeadRecord, list[ConsentEntry]]:
+        lead = await store.lead(lead_id)
+        return lead, [] if json_ else await store.consents(lead.lead_id)
+
+    lead, consents = with_store(work)
     if json_:
         print_json(as_json(lead))
         return
     with reader_may_leave():
-        console().print(_sheet(lead))
+        console().print(Group(_sheet(lead), *map(_consent_line, consents)))
 
 
 @app.command(epilog="Example: leadline leads export --format csv --since 7d > leads.csv")
@@ -141,6 +151,14 @@ def _table(leads: list[LeadRecord]) -> Table:
 
 def _value(lead: LeadRecord, field: str) -> str:
     return shown(lead.fields.get(field, {}).get("value"))
+
+
+def _consent_line(entry: ConsentEntry) -> Text:
+    return plain(
+        f"Consent to {_MATTERS.get(entry.matter, entry.matter)}: {entry.verdict}, "
+        f"{local_time(entry.at)}, “{entry.words}”",
+        "green" if entry.verdict == "given" else "red",
+    )
 
 
 def _sheet(lead: LeadRecord) -> Group:

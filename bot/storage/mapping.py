@@ -163,7 +163,8 @@ def turn_record(row: Turn) -> TurnRecord:
 
 def lead_record(row: Lead) -> LeadRecord:
     """The record of a lead's row."""
-    return LeadRecord.model_validate({name: getattr(row, name) for name in LeadRecord.model_fields})
+    names = LeadRecord.model_fields.keys() - {"consents"}
+    return LeadRecord.model_validate({name: getattr(row, name) for name in names})
 
 
 def wipe_call(row: Call, now: datetime) -> None:

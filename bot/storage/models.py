@@ -143,3 +143,25 @@ class LeadField(Base):
     status: Mapped[str] = mapped_column(String)
     value_text: Mapped[str | None]
     evidence: Mapped[list[Any]]
+
+
+class ConsentEntry(Base):
+    """One entry of the consent ledger. It outlives the call and the lead: no key points to them.
+
+    `email_hash` and `phone_hash` are keyed (`bot.storage.consents.Subjects`); they say whether an
+    address or a number that somebody brings is that caller's, and nothing else.
+    """
+
+    __tablename__ = "consents"
+
+    call_id: Mapped[str] = mapped_column(String, primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    matter: Mapped[str] = mapped_column(String, primary_key=True)
+    lead_id: Mapped[str] = mapped_column(String, index=True)
+    verdict: Mapped[str] = mapped_column(String)
+    words: Mapped[str]
+    source: Mapped[str] = mapped_column(String)
+    at: Mapped[datetime] = mapped_column(index=True)
+    email_hash: Mapped[str | None] = mapped_column(String, index=True)
+    phone_hash: Mapped[str | None] = mapped_column(String, index=True)
+    erased_at: Mapped[datetime | None]

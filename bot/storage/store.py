@@ -6,6 +6,7 @@ the one place where a later writer can be asked whether it still owns the call.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.config import Settings
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
-from bot.storage import mapping, schema
+from bot.storage import consents, mapping, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
@@ -27,7 +28,7 @@ from bot.storage.errors import (
     place,
 )
 from bot.storage.lookup import the_one
-from bot.storage.models import Call, Lead, LeadField, Turn, TurnTiming
+from bot.storage.models import Call, ConsentEntry, Lead, LeadField, Turn, TurnTiming
 from bot.storage.upsert import upsert
 
 T = TypeVar("T")
@@ -42,8 +43,16 @@ class Store:
     again may help) and `StorageError` when it refuses (trying again is vain).
     """
 
-    def __init__(self, *, engine: AsyncEngine, timeout_s: float = TRANSACTION_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        timeout_s: float = TRANSACTION_TIMEOUT_S,
+        subjects: consents.Subjects | None = None,
+    ) -> None:
+        """`subjects` hashes whom a consent is from; by default with a key that nobody keeps."""
         self._engine = engine
+        self._subjects = subjects or consents.Subjects(key=lambda: secrets.token_bytes(32))
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
 
@@ -58,7 +67,7 @@ class Store:
         Raises:
             StorageError: one line that says what is wrong and what to do.
         """
-        store = cls(engine=make_engine(settings))
+        store = cls(engine=make_engine(settings), subjects=consents.Subjects.of(settings))
         try:
             await store._prepare(writable=writable)
         except BaseException:
@@ -250,6 +259,30 @@ class Store:
 
         return await self._read(work)
 
+    async def consents(self, lead_id: str) -> list[ConsentEntry]:
+        """The consent ledger's entries of a lead, oldest first; also of an erased one.
+
+        `lead_id` is the whole id: an erased lead is found by nothing else.
+        """
+
+        async def work(session: AsyncSession) -> list[ConsentEntry]:
+            return list(await consents.of_lead(session, lead_id))
+
+        return await self._read(work)
+
+    async def contact_forbidden(
+        self, *, email: str | None = None, phone: str | None = None
+    ) -> bool:
+        """Whether the owner of the address or of the number (E.164) has said not to be contacted.
+
+        The newest word counts, of whichever call; a lead that was erased counts as well.
+        """
+
+        async def work(session: AsyncSession) -> bool:
+            return await consents.forbids_contact(session, self._subjects, email=email, phone=phone)
+
+        return await self._read(work)
+
     # Inside a transaction
 
     async def _save_call(self, session: AsyncSession, call: CallRecord, lead: LeadRecord) -> None:
@@ -268,6 +301,7 @@ class Store:
         await self._save_lead(session, lead)
 
     async def _save_lead(self, session: AsyncSession, lead: LeadRecord) -> None:
+        await consents.write(session, lead, self._subjects)
         row = await session.get(Lead, lead.lead_id)
         is_new = row is None
         if row is None:
@@ -284,6 +318,7 @@ class Store:
         now = datetime.now(UTC)
         call = await session.get_one(Call, call_id, with_for_update=True)
         mapping.wipe_call(call, now)
+        await consents.keep_the_minimum(session, call_id, now)
         await session.execute(delete(Turn).where(Turn.call_id == call_id))
         for lead in await session.scalars(select(Lead).where(Lead.call_id == call_id)):
             mapping.wipe_lead(lead, now)

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from datetime import date as calendar_date
 from datetime import datetime, time
 
-from flows.capture import amend_letters, company, count, date, datetimes, email, money, name
+from flows.capture import (
+    amend_letters,
+    caller_zone,
+    company,
+    count,
+    date,
+    datetimes,
+    email,
+    money,
+    name,
+)
 from flows.capture.amend_digits import amend_phone
 from flows.capture.english.addresses import TLDS
 from flows.capture.english.corrections import DOMAIN_PART, LOCAL_PART
@@ -298,7 +308,8 @@ def _amend_date(value: str, heard: Heard, around: Surroundings) -> Candidate | N
 def _amend_meeting(value: str, heard: Heard, around: Surroundings) -> Candidate | None:
     fresh = datetimes.read(heard, around)
     if not fresh:
-        return None
+        moved = caller_zone.moved(value, heard.tokens, around)
+        return _candidate(Kind.DATETIME, moved, heard, 0.75, "zone") if moved else None
     if fresh[0].value is not None:
         return fresh[0]
     partial = fresh[0].partial or ""
@@ -309,7 +320,7 @@ def _amend_meeting(value: str, heard: Heard, around: Surroundings) -> Candidate 
             new = old.replace(hour=clock.hour, minute=clock.minute)
         else:
             day = calendar_date.fromisoformat(partial)
-            new = datetime.combine(day, old.time(), tzinfo=around.now.tzinfo)
+            new = datetime.combine(day, old.time(), tzinfo=caller_zone.kept(old, around))
     except ValueError:
         return None
     return _candidate(Kind.DATETIME, new.isoformat(), heard, 0.75, "part")

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from flows.capture.caller_zone import zone_meant
 from flows.capture.date import days_in
 from flows.capture.date_base import Day
 from flows.capture.english.dates import TIME_ZONES
@@ -46,12 +47,13 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 def _read_part(
     heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings, asked: bool
 ) -> list[Candidate] | None:
-    soon = _hours_from_now(tokens, start, around.now)
+    zone = zone_meant(heard.tokens, around)
+    soon = _hours_from_now(tokens, start, around.now.astimezone(zone))
     if soon is not None and asked:
         moment, span = soon
         text = heard.words(*span)
         return [Candidate(Kind.DATETIME, moment.isoformat(), 0.8, text, span, "from-now")]
-    today = around.now.date()
+    today = around.now.astimezone(zone).date()
     days = [
         d for d in days_in(tokens, start, today)
         if d.rule in {"date", "weekday", "day", "of-month", "duration", "holiday"}
@@ -69,7 +71,7 @@ def _read_part(
     if not clocks:
         day = days[0]
         return [_piece(heard, day.last.isoformat(), day.start, day.end)]
-    return [_meeting(heard, day, clocks[0], around) for day in _choices(days[0])]
+    return [_meeting(heard, day, clocks[0], zone) for day in _choices(days[0])]
 
 
 def _hours_from_now(
@@ -108,9 +110,8 @@ def _choices(day: Day) -> list[Day]:
     return [day, other]
 
 
-def _meeting(heard: Heard, day: Day, clock: Clock, around: Surroundings) -> Candidate:
-    zone = clock.zone or around.now.tzinfo
-    moment = at_zone(day.last, clock.at, zone)
+def _meeting(heard: Heard, day: Day, clock: Clock, zone: tzinfo | None) -> Candidate:
+    moment = at_zone(day.last, clock.at, clock.zone or zone)
     span = (min(day.start, clock.start), max(day.end, clock.end))
     confidence = day.sure - (0.0 if clock.sure else 0.15)
     return Candidate(

@@ -88,6 +88,9 @@ class Surroundings:
     company: str | None = None
     email: str | None = None
     options: tuple[str, ...] = ()
+    phone: str | None = None
+    caller_zone: str | None = None
+    """The IANA name of the time zone in which the caller says to be."""
 
     def about(self, kind: Kind) -> bool:
         """Whether the caller was just asked for, or just heard, a value of this kind."""

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from flows.capture import Kind
-from flows.phrases.interface import RepairStep
+from flows.phrases.english_recording import recording_wish
+from flows.phrases.interface import RecordingWish, RepairStep
 
 _ROBOT = re.compile(
     r"\b(are|r) (you|u|this|we|i)\b.{0,30}\b(robot|bot|human|machine|computer|a\.? ?i\.?|real"
@@ -86,6 +87,7 @@ _ONLY_OPENS = re.compile(
     r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
     re.IGNORECASE,
 )
+_DETERMINER = r"\b(?:my|our|the|any|an?|your|that|this|about|share|give|of)"
 _RATE = re.compile(
     r"^[ ,.]*(?:dollars?|bucks|euros?|pounds?|people|users)?[ ,]*"
     r"(?:(?:a|an|per|each|every|the)[ ])?"
@@ -176,6 +178,19 @@ class English:
     def recorded(self, recorded: bool) -> str:
         return "Yes, this call is recorded." if recorded else "No, this call isn't recorded."
 
+    def recording_wish(self, text: str) -> RecordingWish | None:
+        return recording_wish(text)
+
+    def recording_noted(self, recorded: bool, *, allowed: bool) -> str:
+        if not recorded:
+            return "No worries, this call isn't recorded."
+        if allowed:
+            return "Thank you."
+        return "Understood, I've noted that you don't want to be recorded."
+
+    def delete_recording(self) -> str:
+        return "The caller objects to the recording: delete it."
+
     def without_address(self, text: str, persona: str) -> str:
         name = re.escape(persona)
         return re.sub(
@@ -221,6 +236,10 @@ class English:
 
     def is_no_goodbye(self, text: str) -> bool:
         return _BYE_IN_A_WORD.search(text) is not None
+
+    def calls_by_name(self, text: str, label: str) -> bool:
+        name = rf"{_DETERMINER} (?:\w+ )?{re.escape(label)}\b"
+        return re.search(name, text, re.IGNORECASE) is not None
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         return frozenset(kind for kind, pattern in _NAMED.items() if pattern.search(text))

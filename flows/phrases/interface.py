@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -31,6 +32,17 @@ class RepairStep(StrEnum):
     KEYPAD = "keypad"
 
 
+@dataclass(frozen=True)
+class RecordingWish:
+    """What a caller says about the call's being recorded."""
+
+    allowed: bool
+    words: str
+    """The caller's words."""
+    rest: str
+    """What the caller said beside them."""
+
+
 class Phrases(Protocol):
     take_your_time: str
     sorry: str
@@ -45,6 +57,15 @@ class Phrases(Protocol):
         """The honest answer to "are you a robot?"."""
 
     def recorded(self, recorded: bool) -> str: ...
+
+    def recording_wish(self, text: str) -> RecordingWish | None:
+        """Whether the words allow or forbid the recording; None where they are about neither."""
+
+    def recording_noted(self, recorded: bool, *, allowed: bool) -> str:
+        """The answer to such a wish."""
+
+    def delete_recording(self) -> str:
+        """What a person has to do after an objection to the recording."""
 
     def without_address(self, text: str, persona: str) -> str:
         """Without the bot's own name where the caller addresses it: "Hi Ada, this is Jane"."""
@@ -76,6 +97,9 @@ class Phrases(Protocol):
 
     def is_no_goodbye(self, text: str) -> bool:
         """Whether what looks like a goodbye is a misheard word: "maybe bye-pay"."""
+
+    def calls_by_name(self, text: str, label: str) -> bool:
+        """Whether the words speak of a field: "my budget", and not "when we need it"."""
 
     def kinds_named(self, text: str) -> frozenset[Kind]:
         """The kinds of value that the words name: "my number is" names a phone number."""

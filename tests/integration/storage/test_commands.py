@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bot.cli import main
 from bot.config import Settings
-from bot.records import CallRecord, LeadRecord
+from bot.records import CallRecord, ConsentRecord, LeadRecord
 from bot.storage.engine import make_engine
 from bot.storage.store import Store
 from tests.unit.storage.samples import PERSONAL, call_of, field_of, latency_of, lead_of, turn_of
@@ -99,6 +99,29 @@ def test_leads_list_can_be_limited(
 ) -> None:
     leads = json.loads(run("leads", "list", "--json", *options)[1])
     assert [lead["lead_id"] for lead in leads] == (ids or ["lead-new", "lead-old"])
+
+
+def test_leads_show_names_the_consents_to_people_and_not_in_the_document(
+    run: Run, settings: Settings
+) -> None:
+    consent = ConsentRecord(
+        matter="recording",
+        verdict="refused",
+        words="don't record [bold]this",
+        turn=2,
+        at=datetime.now(UTC),
+        source="rules",
+    )
+
+    async def save() -> None:
+        async with Store.opened(settings) as store:
+            await store.start_call(call_of(), lead_of(consents=[consent]))
+
+    asyncio.run(save())
+    assert "consents" not in json.loads(run("leads", "show", "lead-1", "--json")[1])
+    page = run("leads", "show", "lead-1")[1]
+    assert "Consent to the recording: refused" in page
+    assert "“don't record [bold]this”" in page
 
 
 def test_leads_show_is_the_contracts_document(
