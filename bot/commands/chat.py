@@ -82,9 +82,11 @@ async def _chat(
             second_reader = partial(_second_reader, settings)
         recorder = None
         if keep:
+            from bot.delivery.deliverer import delivered_afterwards
             from bot.storage import Recorder, Store
 
             store = await stack.enter_async_context(Store.opened(settings))
+            await stack.enter_async_context(delivered_afterwards(settings, store))
             recorder = await stack.enter_async_context(Recorder(store=store))
         session = ChatSession(
             playbook=playbook,

@@ -13,7 +13,6 @@ from rich import box
 from rich.console import Group
 from rich.table import Table
 
-from bot.commands.lead_csv import LeadCsv
 from bot.commands.stored import (
     AsJson,
     Limit,
@@ -30,6 +29,7 @@ from bot.commands.stored import (
     shown,
     with_store,
 )
+from bot.lead_csv import LeadCsv
 from bot.records import LeadRecord
 from bot.storage.store import Store
 

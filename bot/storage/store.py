@@ -6,7 +6,7 @@ the one place where a later writer can be asked whether it still owns the call.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.config import Settings
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
-from bot.storage import mapping, schema
+from bot.storage import mapping, outbox, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
@@ -42,8 +42,16 @@ class Store:
     again may help) and `StorageError` when it refuses (trying again is vain).
     """
 
-    def __init__(self, *, engine: AsyncEngine, timeout_s: float = TRANSACTION_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        timeout_s: float = TRANSACTION_TIMEOUT_S,
+        deliver_to: Sequence[str] = (),
+    ) -> None:
+        """`deliver_to`: the targets that get every lead of a call that is over."""
         self._engine = engine
+        self._deliver_to = tuple(deliver_to)
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
 
@@ -58,7 +66,7 @@ class Store:
         Raises:
             StorageError: one line that says what is wrong and what to do.
         """
-        store = cls(engine=make_engine(settings))
+        store = cls(engine=make_engine(settings), deliver_to=settings.delivery_targets)
         try:
             await store._prepare(writable=writable)
         except BaseException:
@@ -119,7 +127,7 @@ class Store:
             if latency is not None:
                 await upsert(session, TurnTiming, [mapping.timing_values(call_id, latency)])
             if lead is not None:
-                await self._save_lead(session, lead)
+                await self._save_lead(session, lead, call)
 
         await self._write(work)
 
@@ -250,6 +258,16 @@ class Store:
 
         return await self._read(work)
 
+    # For what lives in the same database beside the calls
+
+    async def read(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work` in one transaction that only reads."""
+        return await self._read(work)
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work` in one transaction that writes."""
+        return await self._write(work)
+
     # Inside a transaction
 
     async def _save_call(self, session: AsyncSession, call: CallRecord, lead: LeadRecord) -> None:
@@ -265,20 +283,32 @@ class Store:
         await upsert(session, Turn, turns)
         timings = [mapping.timing_values(call.call_id, timing) for timing in call.latency.turns]
         await upsert(session, TurnTiming, timings)
-        await self._save_lead(session, lead)
+        await self._save_lead(session, lead, row)
 
-    async def _save_lead(self, session: AsyncSession, lead: LeadRecord) -> None:
+    async def _save_lead(self, session: AsyncSession, lead: LeadRecord, call: Call) -> None:
+        row = await self._changed_lead(session, lead)
+        if call.ended_at is not None and row.erased_at is None:
+            await outbox.enqueue(
+                session,
+                lead_id=row.lead_id,
+                revision=row.revision,
+                targets=self._deliver_to,
+                now=datetime.now(UTC),
+            )
+
+    async def _changed_lead(self, session: AsyncSession, lead: LeadRecord) -> Lead:
         row = await session.get(Lead, lead.lead_id)
         is_new = row is None
         if row is None:
             row = Lead(lead_id=lead.lead_id)
             session.add(row)
         if not mapping.write_lead(row, lead, is_new=is_new):
-            return
+            return row
         await session.flush()
         if not is_new:
             await session.execute(delete(LeadField).where(LeadField.lead_id == row.lead_id))
         session.add_all(mapping.field_rows(row))
+        return row
 
     async def _erase(self, session: AsyncSession, call_id: str) -> None:
         now = datetime.now(UTC)
@@ -288,6 +318,7 @@ class Store:
         for lead in await session.scalars(select(Lead).where(Lead.call_id == call_id)):
             mapping.wipe_lead(lead, now)
             await session.execute(delete(LeadField).where(LeadField.lead_id == lead.lead_id))
+            await outbox.forget(session, lead.lead_id)
 
     async def _erased(self, work: Callable[[AsyncSession], Awaitable[str]]) -> str:
         erased = await self._write(work)
