@@ -49,7 +49,9 @@ def why_forbidden(host: str, address: Address, allowed: AllowedPrivate) -> str |
         return "a metadata service"
     if real.is_link_local:
         return "a link-local address"
-    if real.is_multicast or real.is_unspecified or (real.is_reserved and not real.is_global):
+    # In IPv6 "reserved" takes in loopback.
+    reserved = isinstance(real, IPv4Address) and real.is_reserved
+    if real.is_multicast or real.is_unspecified or reserved:
         return "no address of a single host"
     if real.is_global and not (isinstance(real, IPv6Address) and real.is_site_local):
         return None
