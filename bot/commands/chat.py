@@ -86,6 +86,7 @@ async def _chat(
             from bot.storage import Recorder, Store
 
             store = await stack.enter_async_context(Store.opened(settings))
+            store.route(playbook.name, playbook.deliver_to)
             await stack.enter_async_context(delivered_afterwards(settings, store))
             recorder = await stack.enter_async_context(Recorder(store=store))
         session = ChatSession(

@@ -152,9 +152,9 @@ class Outbox:
             )
         }
 
-        async def missed(session: AsyncSession) -> list[tuple[str, int]]:
+        async def missed(session: AsyncSession) -> list[tuple[str, int, tuple[str, ...]]]:
             query = (
-                select(Lead.lead_id, Lead.revision)
+                select(Lead.lead_id, Lead.revision, Lead.playbook)
                 .join(Call, Call.call_id == Lead.call_id)
                 .where(
                     Lead.erased_at.is_(None),
@@ -170,14 +170,18 @@ class Outbox:
                 )
                 .limit(MISSED_AT_ONCE)
             )
-            return [(lead_id, revision) for lead_id, revision in await session.execute(query)]
+            return [
+                (lead_id, revision, names)
+                for lead_id, revision, playbook in await session.execute(query)
+                if (names := await table.chosen(session, playbook, targets))
+            ]
 
         found = await self._store.read(missed)
 
         async def enqueue(session: AsyncSession) -> None:
-            for lead_id, revision in found:
+            for lead_id, revision, names in found:
                 await table.enqueue(
-                    session, lead_id=lead_id, revision=revision, targets=targets, now=now
+                    session, lead_id=lead_id, revision=revision, targets=names, now=now
                 )
 
         if found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import ForeignKey, Index, String, Table, and_, delete, or_, select, update
@@ -56,9 +56,37 @@ class Delivery(Base):
     )
 
 
+class DeliveryRoute(Base):
+    """Which targets a playbook has chosen; without a row its leads go to all.
+
+    Here, and not in the settings, since whoever delivers may never have seen the playbook.
+    """
+
+    __tablename__ = "delivery_routes"
+
+    playbook: Mapped[str] = mapped_column(String, primary_key=True)
+    targets: Mapped[list[Any]]
+
+
 def delivery_id_of(lead_id: str, revision: int, target: str) -> str:
     """The delivery's id, which receivers know it by: the same wherever and whenever it is made."""
     return uuid5(NAMESPACE_URL, f"leadline:delivery:{target}:{lead_id}:{revision}").hex
+
+
+async def route(session: AsyncSession, playbook: str, targets: Sequence[str] | None) -> None:
+    """Keep the playbook's choice; None is all."""
+    row = await session.get(DeliveryRoute, playbook)
+    if targets is None:
+        if row is not None:
+            await session.delete(row)
+    elif row is None or row.targets != list(targets):
+        await session.merge(DeliveryRoute(playbook=playbook, targets=list(targets)))
+
+
+async def chosen(session: AsyncSession, playbook: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """Those of the targets that the playbook's leads go to."""
+    row = await session.get(DeliveryRoute, playbook)
+    return tuple(name for name in targets if row is None or name in row.targets)
 
 
 async def enqueue(

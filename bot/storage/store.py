@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.config import Settings
+from bot.errors import UsageError
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 from bot.storage import mapping, outbox, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
@@ -52,6 +53,7 @@ class Store:
         """`deliver_to`: the targets that get every lead of a call that is over."""
         self._engine = engine
         self._deliver_to = tuple(deliver_to)
+        self._routes: dict[str, tuple[str, ...] | None] = {}
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
 
@@ -258,6 +260,21 @@ class Store:
 
         return await self._read(work)
 
+    def route(self, playbook: str, targets: Sequence[str] | None) -> None:
+        """A playbook's leads go to these targets only (None: to all); kept with its next call.
+
+        Raises:
+            UsageError: the settings have no target of that name.
+        """
+        for name in targets or ():
+            if name not in self._deliver_to:
+                there = ", ".join(self._deliver_to) or "none is set"
+                raise UsageError(
+                    f"deliver_to: the playbook {playbook} names the target {name!r}, but the "
+                    f"settings have no such one ({there}); see docs/delivery.md"
+                )
+        self._routes[playbook] = tuple(targets) if targets is not None else None
+
     # For what lives in the same database beside the calls
 
     async def read(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -279,6 +296,8 @@ class Store:
             session.add(row)
         mapping.write_call(row, call)
         await session.flush()
+        if call.playbook in self._routes:
+            await outbox.route(session, call.playbook, self._routes[call.playbook])
         turns = [mapping.turn_values(call.call_id, turn) for turn in call.turns]
         await upsert(session, Turn, turns)
         timings = [mapping.timing_values(call.call_id, timing) for timing in call.latency.turns]
@@ -292,7 +311,7 @@ class Store:
                 session,
                 lead_id=row.lead_id,
                 revision=row.revision,
-                targets=self._deliver_to,
+                targets=await outbox.chosen(session, row.playbook, self._deliver_to),
                 now=datetime.now(UTC),
             )
 

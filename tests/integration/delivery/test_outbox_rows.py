@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.config import Settings
+from bot.delivery.deliverer import Deliverer
+from bot.errors import UsageError
 from bot.storage import outbox as outbox_table
 from bot.storage.store import Store
 from tests.emulators.receiver import Receiver
 from tests.integration.delivery.conftest import (
+    MakeSettings,
     VirtualClock,
     deliver,
     finished_call,
@@ -115,8 +119,6 @@ async def test_a_call_that_never_ended_is_delivered_when_it_cannot_run_any_more(
     now = clock.now
     await store.start_call(call_of("old"), lead_of("old", updated_at=now - timedelta(hours=2)))
     await store.start_call(call_of("new"), lead_of("new", updated_at=now - timedelta(minutes=5)))
-    from bot.delivery.deliverer import Deliverer
-
     deliverer = Deliverer(settings, store, clock=clock)
     assert await deliverer.sweep() == 1
     assert await deliverer.sweep() == 0
@@ -128,8 +130,6 @@ async def test_a_call_that_never_ended_is_delivered_when_it_cannot_run_any_more(
 async def test_a_lead_of_a_process_without_targets_is_found(
     store: Store, settings: Settings, clock: VirtualClock
 ) -> None:
-    from bot.delivery.deliverer import Deliverer
-
     bare = settings.model_copy(update={"webhook_url": None, "webhook_secret": None})
     bare.__dict__.pop("webhooks", None)
     bare.__dict__.pop("delivery_targets", None)
@@ -142,3 +142,32 @@ async def test_a_lead_of_a_process_without_targets_is_found(
     assert await deliverer.sweep() == 1
     await deliverer.aclose()
     assert [row.lead_id for row in await outbox(store)] == ["lead-1"]
+
+
+async def test_a_playbook_chooses_among_the_targets_and_other_processes_know_it(
+    make_settings: MakeSettings, tmp_path: Path, clock: VirtualClock
+) -> None:
+    settings = make_settings(delivery_jsonl=tmp_path / "leads.jsonl")
+    async with Store.opened(settings) as store:
+        store.route("b2b-software", ["jsonl"])
+        await store.start_call(call_of(), lead_of())
+    # Another process, perhaps with the journal of the first.
+    async with Store.opened(settings) as store:
+        await finished_call(store, "1")
+        await finished_call(store, "2", playbook="other")
+        found = [(row.lead_id, row.target) for row in await outbox(store)]
+        assert found == [("lead-1", "jsonl"), ("lead-2", "jsonl"), ("lead-2", "webhook")]
+        store.route("b2b-software", [])
+        call = call_of("3", ended_at=clock.now)
+        await store.finish_call(call, lead_of("3"))
+        deliverer = Deliverer(settings, store, clock=clock)
+        assert await deliverer.sweep() == 0
+        await deliverer.aclose()
+        store.route("b2b-software", None)
+        await finished_call(store, "4")
+        assert [r.target for r in await outbox(store) if r.lead_id == "lead-4"] == [
+            "jsonl",
+            "webhook",
+        ]
+        with pytest.raises(UsageError, match=r"deliver_to.*'crm'.*webhook, jsonl"):
+            store.route("b2b-software", ["crm"])

@@ -1,6 +1,6 @@
 """Deliveries: the outbox.
 
-A table of its own, so that workers of the revision before go on undisturbed: what they finish
+Tables of its own, so that workers of the revision before go on undisturbed: what they finish
 meanwhile is found by the deliverer.
 """
 
@@ -18,7 +18,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the tables."""
     op.create_table(
         "deliveries",
         sa.Column("delivery_id", sa.String(), nullable=False),
@@ -46,6 +46,12 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_deliveries_state_next_attempt_at", "deliveries", ["state", "next_attempt_at"]
+    )
+    op.create_table(
+        "delivery_routes",
+        sa.Column("playbook", sa.String(), nullable=False),
+        sa.Column("targets", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("playbook", name="pk_delivery_routes"),
     )
 
 
