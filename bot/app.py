@@ -16,6 +16,7 @@ from pipecat.runner.types import (
 
 from bot.call import Call
 from bot.config import Settings, load_settings
+from bot.delivery.deliverer import delivered_afterwards
 from bot.errors import UsageError
 from bot.playbooks import load_playbook
 from bot.records import CallRecord
@@ -41,7 +42,7 @@ async def bot(runner_args: RunnerArguments) -> None:
 async def serve(settings: Settings, *, line: Line, room: str) -> CallRecord:
     """One call with the playbook and the store of the settings."""
     playbook = load_playbook(settings.playbook)
-    async with Store.opened(settings) as store:
+    async with Store.opened(settings) as store, delivered_afterwards(settings, store):
         return await Call(
             settings=settings,
             playbook=playbook,

@@ -92,6 +92,8 @@ class Call:
         self._line = line
         self._listeners = list(listeners)
         self._store = store
+        if store is not None:
+            store.route(playbook.name, playbook.deliver_to)
         self._clock = call_clock(settings.now)
         self._conversation = Conversation(
             playbook=playbook, clock=self._clock, recorded=settings.recorded

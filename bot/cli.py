@@ -23,6 +23,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "capture": ("bot.commands.capture:app", "Show what one utterance would be captured as."),
     "leads": ("bot.commands.leads:app", "List, show, export or erase leads."),
     "calls": ("bot.commands.calls:app", "List, show, replay or erase calls."),
+    "deliveries": ("bot.commands.deliveries:app", "The outbox: list, run, retry deliveries."),
     "playbook": ("bot.commands.playbook:app", "List, show, check, start or try playbooks."),
     "doctor": ("bot.commands.doctor:app", "Check each dependency and say the remedy."),
     "bench": ("bot.commands.bench:app", "Measure: capture; calls with faults."),

@@ -17,6 +17,12 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.delivery.addresses import (
+    AllowedPrivate,
+    WebhookAddress,
+    parse_allowed_private,
+    parse_webhooks,
+)
 from bot.errors import UsageError
 
 TransportName = Literal["livekit", "daily", "webrtc"]
@@ -132,6 +138,37 @@ class Settings(BaseSettings):
         min_length=16,
         validation_alias="LEADLINE_CONSENT_KEY",
         description="Hashes addresses and numbers in the consent ledger; the same on all workers.",
+    )
+
+    # Delivery
+    webhook_url: SecretStr | None = Field(
+        None,
+        validation_alias="LEADLINE_WEBHOOK_URL",
+        description="One or more, with commas between them; such URLs often carry a token.",
+    )
+    webhook_secret: SecretStr | None = Field(None, validation_alias="LEADLINE_WEBHOOK_SECRET")
+    webhook_timeout_s: float = Field(
+        10.0, ge=0.1, le=120, validation_alias="LEADLINE_WEBHOOK_TIMEOUT_S"
+    )
+    webhook_allow_private: str = Field("false", validation_alias="LEADLINE_WEBHOOK_ALLOW_PRIVATE")
+    delivery_csv: Path | None = Field(None, validation_alias="LEADLINE_DELIVERY_CSV")
+    delivery_jsonl: Path | None = Field(None, validation_alias="LEADLINE_DELIVERY_JSONL")
+    delivery_crm: str | None = Field(
+        None,
+        validation_alias="LEADLINE_DELIVERY_CRM",
+        description="Names of installed targets, with commas between them.",
+    )
+    delivery_retry_first_s: float = Field(
+        2.0, gt=0, le=3600, validation_alias="LEADLINE_DELIVERY_RETRY_FIRST_S"
+    )
+    delivery_retry_longest_s: float = Field(
+        14_400.0, gt=0, le=86_400, validation_alias="LEADLINE_DELIVERY_RETRY_LONGEST_S"
+    )
+    delivery_max_attempts: int = Field(
+        30, ge=1, le=10_000, validation_alias="LEADLINE_DELIVERY_MAX_ATTEMPTS"
+    )
+    delivery_max_age_s: float = Field(
+        259_200.0, gt=0, validation_alias="LEADLINE_DELIVERY_MAX_AGE_S"
     )
 
     # The conversation
@@ -267,6 +304,38 @@ class Settings(BaseSettings):
             if name != "local" and getattr(self, f"{name}_api_key") is None:
                 raise ValueError(f"LEADLINE_STT_RUNGS: {name} needs {name.upper()}_API_KEY")
         return self
+
+    @model_validator(mode="after")
+    def _delivery_is_whole(self) -> Self:
+        names = self.delivery_targets
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"LEADLINE_WEBHOOK_URL: another target is called {twice!r}, too")
+        _ = self.allowed_private
+        return self
+
+    @cached_property
+    def webhooks(self) -> tuple[WebhookAddress, ...]:
+        """Where leads are posted to."""
+        urls, secrets = self.webhook_url, self.webhook_secret
+        return parse_webhooks(
+            urls.get_secret_value() if urls else None,
+            secrets.get_secret_value() if secrets and urls else None,
+        )
+
+    @cached_property
+    def allowed_private(self) -> AllowedPrivate:
+        """Which addresses that are not public a webhook may have."""
+        return parse_allowed_private(self.webhook_allow_private)
+
+    @cached_property
+    def delivery_targets(self) -> tuple[str, ...]:
+        """The names of everything that leads are delivered to."""
+        files = {"csv": self.delivery_csv, "jsonl": self.delivery_jsonl}
+        return (
+            *(webhook.name for webhook in self.webhooks),
+            *(name for name, path in files.items() if path is not None),
+            *_names(self.delivery_crm),
+        )
 
     @cached_property
     def stt_order(self) -> tuple[str, ...]:

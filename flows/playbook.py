@@ -159,6 +159,9 @@ class Silence(_Model):
     goodbye: Line
 
 
+TargetName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
 class Playbook(_Model):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
     title: Line
@@ -178,6 +181,8 @@ class Playbook(_Model):
     closings: Closings
     wrap_up: Line = "Is there anything you would like to add or change?"
     silence: Silence
+    deliver_to: list[TargetName] | None = None
+    """Names of the settings' delivery targets that get this playbook's leads; not set: all."""
     resume: Line = "Sorry, we were cut off for a moment."
     resume_topic: Line = "You were telling me about {topic}."
 

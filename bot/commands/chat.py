@@ -84,9 +84,12 @@ async def _chat(
             summariser = partial(_summariser, settings)
         recorder = None
         if keep:
+            from bot.delivery.deliverer import delivered_afterwards
             from bot.storage import Recorder, Store
 
             store = await stack.enter_async_context(Store.opened(settings))
+            store.route(playbook.name, playbook.deliver_to)
+            await stack.enter_async_context(delivered_afterwards(settings, store))
             recorder = await stack.enter_async_context(Recorder(store=store))
         session = ChatSession(
             playbook=playbook,

@@ -77,6 +77,7 @@ async def _serve(
     with terminal.console.status("Loading the local recogniser and the voice…"):
         # Imports of a second or two, which nobody should wait for without being told.
         from bot.caller.persona import DEFAULT_PERSONA, load_persona
+        from bot.delivery.deliverer import Deliverer
         from bot.playbooks import load_playbook
         from bot.storage.store import Store
         from bot.warmup import warm_up
@@ -102,7 +103,7 @@ async def _serve(
         settling = [SampleListener(app_.state.sample)] if whose == SAMPLE else []
         return [watched[whose], *settling]
 
-    async with Store.opened(settings) as store:
+    async with Store.opened(settings) as store, Deliverer(settings, store).running():
         bot = DemoBot(settings=settings, playbook=playbook, store=store, listeners=listeners)
         url = ""
         app_ = create_app(

@@ -14,7 +14,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.lead_csv import LeadCsv
 from bot.commands.stored import (
     AsJson,
     Limit,
@@ -31,6 +30,7 @@ from bot.commands.stored import (
     shown,
     with_store,
 )
+from bot.lead_csv import LeadCsv
 from bot.records import LeadRecord
 from bot.storage.models import ConsentEntry
 from bot.storage.store import Store

@@ -54,13 +54,14 @@ def run(
 
 
 async def _run(settings: Settings, room: str) -> CallRecord:
+    from bot.delivery.deliverer import delivered_afterwards
     from bot.playbooks import load_playbook
     from bot.storage.store import Store
     from bot.warmup import warm_up
 
     playbook = load_playbook(settings.playbook)
     await _check_room(settings, room)
-    async with Store.opened(settings) as store:
+    async with Store.opened(settings) as store, delivered_afterwards(settings, store):
         await asyncio.gather(asyncio.to_thread(warm_up, settings), _check_voice(settings))
 
         async def talk(line: Line) -> CallRecord:

@@ -6,6 +6,8 @@ an empty database, and a killed upgrade leaves the old schema.
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -48,6 +50,8 @@ async def upgrade(engine: AsyncEngine) -> str | None:
     before = await current_revision(engine)
     if before == HEAD_REVISION:
         return before
+    # Importing Alembic takes seconds on a busy machine: not while others wait for the lock.
+    await asyncio.to_thread(importlib.import_module, "alembic.command")
     async with engine.execution_options(**WRITES).begin() as connection:
         await _one_at_a_time(connection)
         await connection.run_sync(_run_migrations)

@@ -7,7 +7,7 @@ the one place where a later writer can be asked whether it still owns the call.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.config import Settings
+from bot.errors import UsageError
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
-from bot.storage import consents, mapping, schema
+from bot.storage import consents, mapping, outbox, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
@@ -49,10 +50,20 @@ class Store:
         engine: AsyncEngine,
         timeout_s: float = TRANSACTION_TIMEOUT_S,
         subjects: consents.Subjects | None = None,
+        deliver_to: Sequence[str] = (),
     ) -> None:
-        """`subjects` hashes whom a consent is from; by default with a key that nobody keeps."""
+        """Make a store; `open` is the usual way.
+
+        Args:
+            engine: of the database.
+            timeout_s: of one transaction.
+            subjects: hashes whom a consent is from; by default with a key that nobody keeps.
+            deliver_to: the targets that get every lead of a call that is over.
+        """
         self._engine = engine
         self._subjects = subjects or consents.Subjects(key=lambda: secrets.token_bytes(32))
+        self._deliver_to = tuple(deliver_to)
+        self._routes: dict[str, tuple[str, ...] | None] = {}
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
 
@@ -67,7 +78,11 @@ class Store:
         Raises:
             StorageError: one line that says what is wrong and what to do.
         """
-        store = cls(engine=make_engine(settings), subjects=consents.Subjects.of(settings))
+        store = cls(
+            engine=make_engine(settings),
+            subjects=consents.Subjects.of(settings),
+            deliver_to=settings.delivery_targets,
+        )
         try:
             await store._prepare(writable=writable)
         except BaseException:
@@ -128,7 +143,7 @@ class Store:
             if latency is not None:
                 await upsert(session, TurnTiming, [mapping.timing_values(call_id, latency)])
             if lead is not None:
-                await self._save_lead(session, lead)
+                await self._save_lead(session, lead, call)
 
         await self._write(work)
 
@@ -283,6 +298,31 @@ class Store:
 
         return await self._read(work)
 
+    def route(self, playbook: str, targets: Sequence[str] | None) -> None:
+        """A playbook's leads go to these targets only (None: to all); kept with its next call.
+
+        Raises:
+            UsageError: the settings have no target of that name.
+        """
+        for name in targets or ():
+            if name not in self._deliver_to:
+                there = ", ".join(self._deliver_to) or "none is set"
+                raise UsageError(
+                    f"deliver_to: the playbook {playbook} names the target {name!r}, but the "
+                    f"settings have no such one ({there}); see docs/delivery.md"
+                )
+        self._routes[playbook] = tuple(targets) if targets is not None else None
+
+    # For what lives in the same database beside the calls
+
+    async def read(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work` in one transaction that only reads."""
+        return await self._read(work)
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work` in one transaction that writes."""
+        return await self._write(work)
+
     # Inside a transaction
 
     async def _save_call(self, session: AsyncSession, call: CallRecord, lead: LeadRecord) -> None:
@@ -294,25 +334,39 @@ class Store:
             session.add(row)
         mapping.write_call(row, call)
         await session.flush()
+        if call.playbook in self._routes:
+            await outbox.route(session, call.playbook, self._routes[call.playbook])
         turns = [mapping.turn_values(call.call_id, turn) for turn in call.turns]
         await upsert(session, Turn, turns)
         timings = [mapping.timing_values(call.call_id, timing) for timing in call.latency.turns]
         await upsert(session, TurnTiming, timings)
-        await self._save_lead(session, lead)
+        await self._save_lead(session, lead, row)
 
-    async def _save_lead(self, session: AsyncSession, lead: LeadRecord) -> None:
+    async def _save_lead(self, session: AsyncSession, lead: LeadRecord, call: Call) -> None:
         await consents.write(session, lead, self._subjects)
+        row = await self._changed_lead(session, lead)
+        if call.ended_at is not None and row.erased_at is None:
+            await outbox.enqueue(
+                session,
+                lead_id=row.lead_id,
+                revision=row.revision,
+                targets=await outbox.chosen(session, row.playbook, self._deliver_to),
+                now=datetime.now(UTC),
+            )
+
+    async def _changed_lead(self, session: AsyncSession, lead: LeadRecord) -> Lead:
         row = await session.get(Lead, lead.lead_id)
         is_new = row is None
         if row is None:
             row = Lead(lead_id=lead.lead_id)
             session.add(row)
         if not mapping.write_lead(row, lead, is_new=is_new):
-            return
+            return row
         await session.flush()
         if not is_new:
             await session.execute(delete(LeadField).where(LeadField.lead_id == row.lead_id))
         session.add_all(mapping.field_rows(row))
+        return row
 
     async def _erase(self, session: AsyncSession, call_id: str) -> None:
         now = datetime.now(UTC)
@@ -323,6 +377,7 @@ class Store:
         for lead in await session.scalars(select(Lead).where(Lead.call_id == call_id)):
             mapping.wipe_lead(lead, now)
             await session.execute(delete(LeadField).where(LeadField.lead_id == lead.lead_id))
+            await outbox.forget(session, lead.lead_id)
 
     async def _erased(self, work: Callable[[AsyncSession], Awaitable[str]]) -> str:
         erased = await self._write(work)

@@ -30,6 +30,7 @@ _CREDENTIALS = (
         ),
         r"\1[secret]",
     ),
+    (re.compile(r"\bwhsec_[\w+/=-]{8,}"), "[secret]"),
     (re.compile(r"\b(sk|sk_proj|sk-proj)[-_][\w-]{12,}"), "[secret]"),
     (re.compile(r"(://[^/\s:@]*):[^/\s@]+@"), r"\1:[secret]@"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.lead_csv import LeadCsv, guarded
+from bot.lead_csv import LeadCsv, guarded
 from bot.records import LeadRecord
 from tests.unit.storage.samples import field_of, lead_of
 
