@@ -86,6 +86,12 @@ class Backlog:
         self._lead = None
         self._finish = FinishWrite(call=call, lead=lead)
 
+    def clear(self) -> None:
+        """The call is somebody else's now: nothing of it waits any more."""
+        self._start = self._finish = self._lead = None
+        self._turns.clear()
+        self._latencies.clear()
+
     def next(self) -> Write | None:
         """The transaction to write now, or None; it stays here until it is `done`."""
         if self._start is not None:

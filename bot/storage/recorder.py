@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from loguru import logger
 
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 from bot.storage.backlog import Backlog, FinishWrite, StartWrite, Write
-from bot.storage.errors import StorageError, StorageUnavailableError
+from bot.storage.errors import StaleTokenError, StorageError, StorageUnavailableError
 
 # A call of half an hour has about 200 turns.
 CAPACITY = 512
@@ -23,7 +24,9 @@ _RETRY_LONGEST_S = 5.0
 class Writer(Protocol):
     """What the recorder writes to; a `Store` is one."""
 
-    async def start_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def start_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's beginning."""
 
     async def save_turn(
@@ -32,10 +35,14 @@ class Writer(Protocol):
         turn: TurnRecord,
         lead: LeadRecord | None = None,
         latency: TurnLatency | None = None,
+        *,
+        token: int | None = None,
     ) -> None:
         """Write a turn."""
 
-    async def finish_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def finish_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's end."""
 
 
@@ -52,12 +59,17 @@ class Recorder:
         self,
         *,
         store: Writer,
+        token: int | None = None,
+        on_stale: Callable[[str], None] = lambda _why: None,
         capacity: int = CAPACITY,
         flush_timeout_s: float = FLUSH_TIMEOUT_S,
         retry_first_s: float = _RETRY_FIRST_S,
         retry_longest_s: float = _RETRY_LONGEST_S,
     ) -> None:
+        """Write to `store`, with the lease's fencing `token`; `on_stale` is told if it is stale."""
         self._store = store
+        self._token = token
+        self._on_stale = on_stale
         self._backlog = Backlog(capacity=capacity)
         self._flush_timeout_s = flush_timeout_s
         self._retry_first_s = retry_first_s
@@ -122,6 +134,10 @@ class Recorder:
         self._wake()
         return await self.flush()
 
+    def abandon(self) -> None:
+        """Another bot has the call: nothing more is written."""
+        self._backlog.clear()
+
     async def flush(self) -> bool:
         """Wait until nothing is left to write, at most `flush_timeout_s`; whether it came true."""
         if self._task is None or self._task.done():
@@ -179,6 +195,9 @@ class Recorder:
                 except StorageUnavailableError as error:
                     logger.warning("The database is away, {} wait: {}", self.pending, error)
                     raise
+                except StaleTokenError as error:
+                    self._backlog.clear()
+                    self._on_stale(str(error))
                 except Exception as error:
                     # A traceback would carry what the caller said.
                     reason = str(error) if isinstance(error, StorageError) else type(error).__name__
@@ -189,16 +208,18 @@ class Recorder:
 
     async def _write(self, write: Write) -> None:
         if isinstance(write, StartWrite):
-            await self._store.start_call(write.call, write.lead)
+            await self._store.start_call(write.call, write.lead, token=self._token)
         elif isinstance(write, FinishWrite):
             await self._finish(write)
         else:
-            await self._store.save_turn(write.call_id, write.turn, write.lead, write.latency)
+            await self._store.save_turn(
+                write.call_id, write.turn, write.lead, write.latency, token=self._token
+            )
 
     async def _finish(self, write: FinishWrite) -> None:
         try:
-            await self._store.finish_call(write.call, write.lead)
-        except StorageUnavailableError:
+            await self._store.finish_call(write.call, write.lead, token=self._token)
+        except (StorageUnavailableError, StaleTokenError):
             raise
         except StorageError as error:
             # One turn that the database refuses must not cost the lead.
@@ -206,4 +227,4 @@ class Recorder:
             bare = write.call.model_copy(
                 update={"turns": [], "latency": write.call.latency.model_copy(update={"turns": []})}
             )
-            await self._store.finish_call(bare, write.lead)
+            await self._store.finish_call(bare, write.lead, token=self._token)

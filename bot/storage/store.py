@@ -78,6 +78,11 @@ class Store:
         finally:
             await store.close()
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """For what lives in the same database: fences, leases, sessions."""
+        return self._engine
+
     async def close(self) -> None:
         """Close all connections; a database that hangs does not keep us."""
         try:
