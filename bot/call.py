@@ -44,6 +44,7 @@ from bot.services.stt import build_stt
 from bot.services.tts import build_tts
 from bot.storage.checkpoints import Checkpointer
 from bot.storage.errors import StorageError
+from bot.storage.journal import Journal, journal_folder
 from bot.storage.leases import Lease
 from bot.storage.recorder import Recorder
 from bot.storage.session import Progress, Session
@@ -239,9 +240,12 @@ class Call:
         return conversation.resume_line(welcome_back=resume.ended is not None)
 
     def _recorder(self, store: Store) -> Recorder:
-        if self._lease is None:
-            return Recorder(store=store)
-        return Recorder(store=store, token=self._lease.token, on_stale=self._lease.lose)
+        lease, folder = self._lease, journal_folder(self._settings.data_dir)
+        token = lease.token if lease is not None else None
+        journal = Journal(folder=folder, call_id=self.call_id, token=token)
+        if lease is None:
+            return Recorder(store=store, journal=journal)
+        return Recorder(store=store, token=token, on_stale=lease.lose, journal=journal)
 
     def _transcript(self) -> Transcript:
         elapsed_s = (datetime.now(UTC) - self._record.started_at).total_seconds()
