@@ -558,21 +558,24 @@ class Call:
                 "cost": self._cost.cost(),
             }
         )
-        if self._is_taken:
-            if recorder:
-                recorder.abandon()
-        else:
-            if recorder:
-                await recorder.finish(record, self._interview.lead_record())
-            reason = record.end_reason or "failed"
-            await self._close_the_session(reason)
-            if self._lease:
-                await self._lease.release(is_over=reason not in TAKEN_OVER)
+        await self._keep_the_end(record, recorder)
         for listener in self._listeners:
             listener.call_ended(record)
         if self._error:
             raise self._error
         return record
+
+    async def _keep_the_end(self, record: CallRecord, recorder: Recorder | None) -> None:
+        if recorder and not self._is_taken:
+            await recorder.finish(record, self._interview.lead_record())
+        if self._is_taken:  # The database may have been the first to tell.
+            if recorder:
+                recorder.abandon()
+            return
+        reason = record.end_reason or "failed"
+        await self._close_the_session(reason)
+        if self._lease:
+            await self._lease.release(is_over=reason not in TAKEN_OVER)
 
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{name}-{self.call_id[:8]}")
