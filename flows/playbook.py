@@ -184,6 +184,7 @@ class Playbook(_Model):
     deliver_to: list[TargetName] | None = None
     """Names of the settings' delivery targets that get this playbook's leads; not set: all."""
     resume: Line = "Sorry, we were cut off for a moment."
+    welcome_back: Line = "Welcome back."
     resume_topic: Line = "You were telling me about {topic}."
 
     @field_validator("time_zone")

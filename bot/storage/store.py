@@ -1,7 +1,7 @@
 """The store: every write is one transaction of one call; every wait has an end.
 
-A write locks the call's row first. Writers of the same call therefore stand in line, and this is
-the one place where a later writer can be asked whether it still owns the call.
+A write locks the call's row first. Writers of the same call therefore stand in line, and there a
+writer that carries a fencing token is asked whether it still owns the call.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from bot.storage import consents, mapping, outbox, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
+    StorageUnavailableError,
     UnknownIdError,
     place,
 )
+from bot.storage.fencing import check_fence
+from bot.storage.live_models import LeadRevision, SessionRow
 from bot.storage.lookup import the_one
 from bot.storage.models import Call, ConsentEntry, Lead, LeadField, Turn, TurnTiming
 from bot.storage.upsert import upsert
@@ -66,14 +69,19 @@ class Store:
         self._routes: dict[str, tuple[str, ...] | None] = {}
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
+        self._is_prepared = True
 
     @classmethod
-    async def open(cls, settings: Settings, *, writable: bool = True) -> Store:
+    async def open(
+        cls, settings: Settings, *, writable: bool = True, patience_s: float | None = None
+    ) -> Store:
         """Open the settings' database; an empty or older one is migrated first.
 
         Args:
             settings: where it is.
             writable: find out now, not in the middle of a call, whether it can be written.
+            patience_s: a call must begin though the database is away: after that long it is
+                opened with its first use. None: it must answer now.
 
         Raises:
             StorageError: one line that says what is wrong and what to do.
@@ -84,7 +92,12 @@ class Store:
             deliver_to=settings.delivery_targets,
         )
         try:
-            await store._prepare(writable=writable)
+            await store._prepare(writable=writable, timeout_s=patience_s)
+        except StorageUnavailableError as error:
+            if patience_s is None:
+                await store.close()
+                raise
+            logger.warning("The call begins without the database: {}", error)
         except BaseException:
             await store.close()
             raise
@@ -92,13 +105,20 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, settings: Settings, *, writable: bool = True) -> AsyncIterator[Store]:
+    async def opened(
+        cls, settings: Settings, *, writable: bool = True, patience_s: float | None = None
+    ) -> AsyncIterator[Store]:
         """`open` and `close` in one `async with`."""
-        store = await cls.open(settings, writable=writable)
+        store = await cls.open(settings, writable=writable, patience_s=patience_s)
         try:
             yield store
         finally:
             await store.close()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For what lives in the same database: fences, leases, sessions."""
+        return self._engine
 
     async def close(self) -> None:
         """Close all connections; a database that hangs does not keep us."""
@@ -109,11 +129,16 @@ class Store:
 
     # Writing
 
-    async def start_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    # `token`: the lease's fencing token, from then on the oldest that may write to the call; a
+    # writer without one (a chat, an import) is not asked. All three raise `StaleTokenError`.
+
+    async def start_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's beginning (or its resumption) and its lead. Repeating it is harmless."""
 
         async def work(session: AsyncSession) -> None:
-            await self._save_call(session, call, lead)
+            await self._save_call(session, call, lead, token)
 
         await self._write(work)
 
@@ -123,6 +148,8 @@ class Store:
         turn: TurnRecord,
         lead: LeadRecord | None = None,
         latency: TurnLatency | None = None,
+        *,
+        token: int | None = None,
     ) -> None:
         """Write a turn, or write it again, with the lead as it is after it and its latency.
 
@@ -137,6 +164,8 @@ class Store:
             call = await session.get(Call, call_id, with_for_update=True)
             if call is None:
                 raise UnknownIdError(f"no call {call_id}: a turn needs its call to be started")
+            if token is not None:
+                await check_fence(session, call_id, token)
             if call.erased_at is not None:
                 return
             await upsert(session, Turn, [mapping.turn_values(call_id, turn)])
@@ -147,11 +176,13 @@ class Store:
 
         await self._write(work)
 
-    async def finish_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def finish_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's end: the call, all turns and latencies that it carries, and its lead."""
 
         async def work(session: AsyncSession) -> None:
-            await self._save_call(session, call, lead)
+            await self._save_call(session, call, lead, token)
 
         await self._write(work)
 
@@ -325,8 +356,12 @@ class Store:
 
     # Inside a transaction
 
-    async def _save_call(self, session: AsyncSession, call: CallRecord, lead: LeadRecord) -> None:
+    async def _save_call(
+        self, session: AsyncSession, call: CallRecord, lead: LeadRecord, token: int | None
+    ) -> None:
         row = await session.get(Call, call.call_id, with_for_update=True)
+        if token is not None:
+            await check_fence(session, call.call_id, token)
         if row is not None and row.erased_at is not None:
             return
         if row is None:
@@ -366,6 +401,7 @@ class Store:
         if not is_new:
             await session.execute(delete(LeadField).where(LeadField.lead_id == row.lead_id))
         session.add_all(mapping.field_rows(row))
+        await upsert(session, LeadRevision, [mapping.revision_values(row)])
         return row
 
     async def _erase(self, session: AsyncSession, call_id: str) -> None:
@@ -376,8 +412,10 @@ class Store:
         await session.execute(delete(Turn).where(Turn.call_id == call_id))
         for lead in await session.scalars(select(Lead).where(Lead.call_id == call_id)):
             mapping.wipe_lead(lead, now)
-            await session.execute(delete(LeadField).where(LeadField.lead_id == lead.lead_id))
+            for table in (LeadField, LeadRevision):
+                await session.execute(delete(table).where(table.lead_id == lead.lead_id))
             await outbox.forget(session, lead.lead_id)
+        await session.execute(delete(SessionRow).where(SessionRow.call_id == call_id))
 
     async def _erased(self, work: Callable[[AsyncSession], Awaitable[str]]) -> str:
         erased = await self._write(work)
@@ -400,12 +438,15 @@ class Store:
 
     # Around a transaction
 
-    async def _prepare(self, *, writable: bool) -> None:
-        revision = await self._bounded(schema.current_revision(self._engine), self._timeout_s)
+    async def _prepare(self, *, writable: bool, timeout_s: float | None = None) -> None:
+        self._is_prepared = False
+        timeout_s = timeout_s or self._timeout_s
+        revision = await self._bounded(schema.current_revision(self._engine), timeout_s)
         if revision != schema.HEAD_REVISION:
             await self._bounded(schema.upgrade(self._engine), schema.UPGRADE_TIMEOUT_S)
         if writable:
-            await self._bounded(self._try_to_write(), self._timeout_s)
+            await self._bounded(self._try_to_write(), timeout_s)
+        self._is_prepared = True
 
     async def _try_to_write(self) -> None:
         async with self._writing_engine.begin() as connection:
@@ -427,6 +468,9 @@ class Store:
     async def _transaction(
         self, engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]
     ) -> T:
+        if not self._is_prepared:
+            await self._prepare(writable=False)
+
         async def transaction() -> T:
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 return await work(session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bot.storage import outbox  # noqa: F401 - its table belongs to the metadata.
+from bot.storage import live_models, outbox  # noqa: F401 - their tables belong to the metadata.
 from bot.storage.models import Base
 
 context.configure(
