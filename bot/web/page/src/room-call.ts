@@ -11,10 +11,10 @@ const RTVI = "rtvi-ai";
 const RTVI_VERSION = "2.2.0";
 /** Until the bot answers it is asked again: it may still be loading. */
 const ASK_AGAIN_MS = 1000;
-/** So long a caller waits for the first bot. */
+/** So long a caller waits for a bot, the first one or one that takes over. */
 const NO_BOT_MS = 45_000;
-/** A bot that died is replaced within this time; one that said goodbye is not. */
-const NEXT_BOT_MS = 6000;
+/** A bot that left by itself has said goodbye; most likely no other one comes. */
+const GOODBYE_MS = 3000;
 
 export class RoomCall {
   view = new CallView();
@@ -30,6 +30,8 @@ export class RoomCall {
   private microphone: Microphone | null = null;
   private bot: RemoteParticipant | null = null;
   private botReady = false;
+  private botTrack: string | null = null;
+  private introductions = 0;
   private startedAt = 0;
   private timers = new Set<number>();
   private waiting = 0;
@@ -114,7 +116,7 @@ export class RoomCall {
   private listen(room: Room): void {
     room
       .on(RoomEvent.ParticipantConnected, (participant) => this.joined(participant))
-      .on(RoomEvent.ParticipantDisconnected, (participant) => this.left(participant))
+      .on(RoomEvent.ParticipantDisconnected, (participant, why) => this.left(participant, why))
       .on(RoomEvent.TrackSubscribed, (track, _publication, participant) => this.hear(track, participant))
       .on(RoomEvent.TrackUnsubscribed, (track) => void track.detach())
       .on(RoomEvent.DataReceived, (payload, participant) => this.receive(payload, participant))
@@ -127,17 +129,21 @@ export class RoomCall {
     if (participant.kind !== ParticipantKind.AGENT || participant === this.bot) return;
     // A bot that takes over replaces the one before, whose ghost may still be in the room.
     this.bot = participant;
-    this.botReady = false;
     clearTimeout(this.waiting);
     this.interrupt(false);
-    this.greet(participant);
+    this.introduce();
   }
 
-  private left(participant: RemoteParticipant): void {
+  private left(participant: RemoteParticipant, why?: DisconnectReason): void {
     if (participant !== this.bot) return;
     this.bot = null;
     this.view.speaking = null;
-    this.later(NEXT_BOT_MS, () => !this.bot && void this.end());
+    if (why === DisconnectReason.CLIENT_INITIATED) {
+      this.later(GOODBYE_MS, () => !this.bot && void this.end());
+    } else {
+      this.interrupt(true);
+      this.waitForABot();
+    }
     this.options.changed();
   }
 
@@ -154,13 +160,23 @@ export class RoomCall {
     if (track.kind !== Track.Kind.Audio || participant.kind !== ParticipantKind.AGENT) return;
     track.attach(this.options.speaker);
     void this.options.speaker.play().catch(() => undefined);
+    this.joined(participant);
+    // A bot that takes over under the same identity shows by its new track only.
+    if (track.sid !== this.botTrack) this.introduce();
+    this.botTrack = track.sid ?? null;
   }
 
-  private greet(bot: RemoteParticipant): void {
-    if (this.bot !== bot || this.botReady) return;
-    const about = { library: "leadline-room", platform: "browser" };
-    void this.send("client-ready", { version: RTVI_VERSION, about });
-    this.later(ASK_AGAIN_MS, () => this.greet(bot));
+  /** Tell the bot that the page is ready, until it answers. */
+  private introduce(): void {
+    const nth = ++this.introductions;
+    this.botReady = false;
+    const again = (): void => {
+      if (!this.bot || this.botReady || nth !== this.introductions) return;
+      const about = { library: "leadline-room", platform: "browser" };
+      void this.send("client-ready", { version: RTVI_VERSION, about });
+      this.later(ASK_AGAIN_MS, again);
+    };
+    again();
   }
 
   private receive(payload: Uint8Array, participant?: RemoteParticipant): void {
