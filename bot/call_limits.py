@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 
 from bot.call_slots import CallSlots, MemorySlots, RedisSlots
 from bot.config import Settings
+from flows.playbook import Playbook
 
 T = TypeVar("T")
 
@@ -210,6 +211,11 @@ class CallLimits:
                     STORE_PAUSE_S,
                 )
         return await work(self._own)
+
+
+def busy_line(playbook: Playbook) -> str:
+    """What a caller hears whose call is refused in the room: one polite sentence, then goodbye."""
+    return playbook.busy
 
 
 def _hashed(phone: str) -> str:

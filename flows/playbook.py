@@ -166,6 +166,10 @@ class Playbook(_Model):
     wrap_up: Line = "Is there anything you would like to add or change?"
     silence: Silence
     resume: Line = "Sorry, we were cut off for a moment."
+    busy: Line = (
+        "Thank you for calling. All our lines are busy right now, so please try again in a few "
+        "minutes. Goodbye!"
+    )
     resume_topic: Line = "You were telling me about {topic}."
 
     @field_validator("time_zone")
