@@ -32,6 +32,7 @@ TTS_FALLBACKS = ("openai", "deepgram", "cartesia")
 
 _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
+    "livekit_public_url": ("ws", "wss", "http", "https"),
     "deepgram_base_url": ("ws", "wss", "http", "https"),
     "openai_base_url": ("http", "https"),
     "anthropic_base_url": ("http", "https"),
@@ -63,6 +64,18 @@ class Settings(BaseSettings):
     livekit_url: str | None = Field(None, validation_alias="LIVEKIT_URL")
     livekit_api_key: str | None = Field(None, validation_alias="LIVEKIT_API_KEY")
     livekit_api_secret: SecretStr | None = Field(None, validation_alias="LIVEKIT_API_SECRET")
+
+    livekit_public_url: str | None = Field(
+        None,
+        validation_alias="LEADLINE_LIVEKIT_PUBLIC_URL",
+        description="LiveKit as browsers reach it, where that is not LIVEKIT_URL.",
+    )
+    agent_name: str = Field(
+        "leadline",
+        validation_alias="LEADLINE_AGENT_NAME",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="What workers are called by in LiveKit's dispatches.",
+    )
 
     # Daily
     daily_api_key: SecretStr | None = Field(None, validation_alias="DAILY_API_KEY")
@@ -169,6 +182,30 @@ class Settings(BaseSettings):
     )
     delivery_max_age_s: float = Field(
         259_200.0, gt=0, validation_alias="LEADLINE_DELIVERY_MAX_AGE_S"
+    )
+
+    # The HTTP API, and how many calls are taken
+    api_keys: str | None = Field(
+        None,
+        validation_alias="LEADLINE_API_KEYS",
+        description="NAME=SCOPE+SCOPE=HASH, ...; `leadline web key` makes one.",
+    )
+    web_demo: bool = Field(
+        False,
+        validation_alias="LEADLINE_WEB_DEMO",
+        description="The page at / lets everybody who can open it talk to the bot.",
+    )
+    calls_per_minute: int = Field(
+        60, ge=1, le=100_000, validation_alias="LEADLINE_CALLS_PER_MINUTE"
+    )
+    concurrent_calls: int = Field(
+        50, ge=1, le=100_000, validation_alias="LEADLINE_CONCURRENT_CALLS"
+    )
+    calls_per_minute_per_phone: int = Field(
+        5, ge=1, le=100_000, validation_alias="LEADLINE_CALLS_PER_MINUTE_PER_PHONE"
+    )
+    concurrent_calls_per_phone: int = Field(
+        2, ge=1, le=100_000, validation_alias="LEADLINE_CONCURRENT_CALLS_PER_PHONE"
     )
 
     # The conversation

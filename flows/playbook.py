@@ -185,6 +185,10 @@ class Playbook(_Model):
     """Names of the settings' delivery targets that get this playbook's leads; not set: all."""
     resume: Line = "Sorry, we were cut off for a moment."
     welcome_back: Line = "Welcome back."
+    busy: Line = (
+        "Thank you for calling. All our lines are busy right now, so please try again in a few "
+        "minutes. Goodbye!"
+    )
     resume_topic: Line = "You were telling me about {topic}."
 
     @field_validator("time_zone")

@@ -19,6 +19,7 @@ pytest_plugins = [
         "tests.servers.postgres",
         "tests.servers.valkey",
         "tests.servers.leftovers",
+        "tests.servers.tools",
     )
     if importlib.util.find_spec(name) is not None
 ]

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from bot.cli import _COMMANDS
 from bot.config import Settings
-from tests.servers import livekit
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -84,67 +81,6 @@ def test_the_example_file_carries_no_providers_key() -> None:
     ]
     assert "OPENAI_API_KEY" in secrets
     assert [name for name in secrets if values.get(name)] == ["LIVEKIT_API_SECRET"]
-
-
-def compose() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    return document
-
-
-def test_the_composed_livekit_takes_the_keys_of_the_example_file() -> None:
-    values = dotenv_values(ROOT / ".env.example")
-    config = yaml.safe_load((ROOT / "deploy/livekit.yaml").read_text())
-    assert config["keys"] == {values["LIVEKIT_API_KEY"]: values["LIVEKIT_API_SECRET"]}
-    assert len(values["LIVEKIT_API_SECRET"] or "") >= 32
-    assert values["LIVEKIT_URL"] == f"ws://localhost:{config['port']}"
-    bot = compose()["services"]["bot"]["environment"]
-    assert bot["LIVEKIT_API_SECRET"] == values["LIVEKIT_API_SECRET"]
-
-
-def test_compose_publishes_livekits_ports_and_only_on_loopback() -> None:
-    config = yaml.safe_load((ROOT / "deploy/livekit.yaml").read_text())
-    services = compose()["services"]
-    rtc = config["rtc"]
-    assert services["livekit"]["ports"] == [
-        f"127.0.0.1:{config['port']}:{config['port']}",
-        f"127.0.0.1:{rtc['tcp_port']}:{rtc['tcp_port']}",
-        f"127.0.0.1:{rtc['udp_port']}:{rtc['udp_port']}/udp",
-    ]
-    published = [port for service in services.values() for port in service.get("ports", [])]
-    assert all(port.startswith("127.0.0.1:") for port in published)
-
-
-def test_compose_names_the_version_that_the_tests_run_against() -> None:
-    assert compose()["services"]["livekit"]["image"] == f"livekit/livekit-server:v{livekit.VERSION}"
-    assert f"LIVEKIT_VERSION={livekit.VERSION}" in (ROOT / ".ci/run").read_text()
-
-
-def test_composes_bot_has_valid_settings_and_files_that_exist() -> None:
-    bot = compose()["services"]["bot"]
-    environment: dict[str, Any] = bot["environment"]
-    assert Settings(**environment).require_livekit()
-    assert (ROOT / bot["build"]["dockerfile"]).is_file()
-    assert bot["command"][0] in _COMMANDS
-
-
-def test_the_image_copies_what_is_there_and_not_ignored() -> None:
-    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
-    kept = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
-    copied = [
-        source
-        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
-        for source in line.split()[:-1]
-    ]
-    assert sorted(copied) == sorted(kept)
-    assert all((ROOT / source).exists() for source in copied)
-
-
-def test_the_image_and_the_launcher_use_the_same_uv() -> None:
-    launcher = re.search(r"^UV_VERSION=(\S+)$", (ROOT / "leadline").read_text(), re.MULTILINE)
-    image = re.search(r"astral-sh/uv:(\S+)", (ROOT / "deploy/Dockerfile").read_text())
-    assert launcher is not None
-    assert image is not None
-    assert launcher[1] == image[1]
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
