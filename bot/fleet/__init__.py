@@ -1,0 +1,1 @@
+"""Many calls on many machines: workers, dispatches, and what watches over both."""
