@@ -27,6 +27,10 @@ POLL_S = 0.05
 START_PROCESS_TIMEOUT_S = 60.0
 """Imports and models take 2 to 7 s alone; twenty at once on a small machine take longer."""
 
+SERVERS_TARGET_LOAD = 0.7
+"""livekit-server's own (`pkg/agent/config.go`, DefaultTargetLoad): a node whose workers are all
+above it is offered no job, so a share of our capacity must be told in its terms."""
+
 EXIT_DRAIN_CUT_SHORT = 1
 
 
@@ -80,8 +84,9 @@ class Worker:
 
     @property
     def load(self) -> float:
-        """Calls that run or are about to, as a share of what this machine may hold (0 to 1)."""
-        return min(1.0, self._occupied / self._settings.worker_max_calls)
+        """Calls that run or are about to, as LiveKit reads it: below its target, or full (1.0)."""
+        share = self._occupied / self._settings.worker_max_calls
+        return 1.0 if share >= 1 else share * SERVERS_TARGET_LOAD * 0.99
 
     @property
     def _occupied(self) -> int:

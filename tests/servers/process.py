@@ -108,6 +108,12 @@ class ServerProcess:
             self._process.wait(STOP_TIMEOUT_S)
             self._process = None
 
+    def wait(self, timeout_s: float) -> int:
+        """Wait until it has ended by itself; its exit code. Raises: subprocess.TimeoutExpired."""
+        if self._process is None:
+            raise RuntimeError(f"{self._command[0]} does not run")
+        return self._process.wait(timeout_s)
+
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open and nothing answers."""
         self._signal(signal.SIGSTOP)
