@@ -114,6 +114,15 @@ class ServerProcess:
             raise RuntimeError(f"{self._command[0]} does not run")
         return self._process.wait(timeout_s)
 
+    def logged(self, text: str, timeout_s: float = 30.0) -> bool:
+        """Wait until the program has written this; whether it came in time."""
+        pause = threading.Event()
+        for _ in range(round(timeout_s / _POLL_S)):
+            if text in self.log_text:
+                return True
+            pause.wait(_POLL_S)
+        return False
+
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open and nothing answers."""
         self._signal(signal.SIGSTOP)
