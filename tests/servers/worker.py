@@ -14,7 +14,7 @@ from livekit import api
 from tests.servers.livekit import LiveKitServer
 from tests.servers.process import ServerProcess
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 AGENT_NAME = "leadline"
 
 
