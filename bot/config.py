@@ -26,6 +26,7 @@ TTS_FALLBACKS = ("openai", "deepgram", "cartesia")
 
 _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
+    "livekit_public_url": ("ws", "wss", "http", "https"),
     "deepgram_base_url": ("ws", "wss", "http", "https"),
     "openai_base_url": ("http", "https"),
     "llm_fallback_url": ("http", "https"),
@@ -58,13 +59,6 @@ class Settings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(None, validation_alias="LIVEKIT_API_SECRET")
 
     # The fleet
-    agent_name: str = Field(
-        "leadline",
-        min_length=1,
-        max_length=100,
-        validation_alias="LEADLINE_AGENT_NAME",
-        description="The name by which LiveKit dispatches calls to the workers.",
-    )
     worker_max_calls: int = Field(
         8,
         ge=1,
@@ -89,6 +83,18 @@ class Settings(BaseSettings):
         le=65535,
         validation_alias="LEADLINE_WORKER_PORT",
         description="The worker's health check; 0 takes any free port.",
+    )
+
+    livekit_public_url: str | None = Field(
+        None,
+        validation_alias="LEADLINE_LIVEKIT_PUBLIC_URL",
+        description="LiveKit as browsers reach it, where that is not LIVEKIT_URL.",
+    )
+    agent_name: str = Field(
+        "leadline",
+        validation_alias="LEADLINE_AGENT_NAME",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="What workers are called by in LiveKit's dispatches.",
     )
 
     # Daily
@@ -150,6 +156,30 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("leadline")),
         validation_alias="LEADLINE_DATA_DIR",
+    )
+
+    # The HTTP API, and how many calls are taken
+    api_keys: str | None = Field(
+        None,
+        validation_alias="LEADLINE_API_KEYS",
+        description="NAME=SCOPE+SCOPE=HASH, ...; `leadline web key` makes one.",
+    )
+    web_demo: bool = Field(
+        False,
+        validation_alias="LEADLINE_WEB_DEMO",
+        description="The page at / lets everybody who can open it talk to the bot.",
+    )
+    calls_per_minute: int = Field(
+        60, ge=1, le=100_000, validation_alias="LEADLINE_CALLS_PER_MINUTE"
+    )
+    concurrent_calls: int = Field(
+        50, ge=1, le=100_000, validation_alias="LEADLINE_CONCURRENT_CALLS"
+    )
+    calls_per_minute_per_phone: int = Field(
+        5, ge=1, le=100_000, validation_alias="LEADLINE_CALLS_PER_MINUTE_PER_PHONE"
+    )
+    concurrent_calls_per_phone: int = Field(
+        2, ge=1, le=100_000, validation_alias="LEADLINE_CONCURRENT_CALLS_PER_PHONE"
     )
 
     # The conversation

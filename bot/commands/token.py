@@ -80,7 +80,9 @@ def websocket_url(url: str) -> str:
     return {"http": "ws", "https": "wss"}.get(scheme, scheme) + separator + rest
 
 
-def person_token(*, key: str, secret: str, room: str, identity: str, ttl: timedelta) -> str:
+def person_token(
+    *, key: str, secret: str, room: str, identity: str, ttl: timedelta, name: str | None = None
+) -> str:
     """A token with which a person can speak, listen and type in one room, and nothing else."""
     from livekit.api import AccessToken, VideoGrants
 
@@ -90,7 +92,7 @@ def person_token(*, key: str, secret: str, room: str, identity: str, ttl: timede
     return (
         AccessToken(key, secret)
         .with_identity(identity)
-        .with_name(identity)
+        .with_name(name or identity)
         .with_ttl(ttl)
         .with_grants(grants)
         .to_jwt()

@@ -1,1 +1,1 @@
-"""Many calls on many machines: workers, dispatches, and what watches over both."""
+"""Many processes, one call each: how a call finds a process, and a process its call."""

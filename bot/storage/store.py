@@ -196,11 +196,22 @@ class Store:
 
         return await self._read(work)
 
-    async def leads(self, limit: int = 50, since: datetime | None = None) -> list[LeadRecord]:
-        """Leads, newest first; the erased ones are left out."""
+    async def leads(
+        self,
+        limit: int = 50,
+        since: datetime | None = None,
+        before: tuple[datetime, str] | None = None,
+    ) -> list[LeadRecord]:
+        """Leads, newest first; the erased ones are left out.
+
+        `before`: only those behind the lead with this `created_at` and `lead_id`.
+        """
 
         async def work(session: AsyncSession) -> list[LeadRecord]:
-            rows = await session.scalars(_newest_leads(since).limit(limit))
+            query = _newest_leads(since)
+            if before is not None:
+                query = query.where(tuple_(Lead.created_at, Lead.lead_id) < before)
+            rows = await session.scalars(query.limit(limit))
             return [mapping.lead_record(row) for row in rows]
 
         return await self._read(work)

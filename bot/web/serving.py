@@ -1,4 +1,4 @@
-"""Serves an ASGI application on this machine from inside a running event loop."""
+"""Serves an ASGI application from inside a running event loop."""
 
 from __future__ import annotations
 
@@ -26,20 +26,37 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, *, port: int) -> AsyncIterator[int]:
+async def serving(
+    app: FastAPI,
+    *,
+    port: int,
+    host: str = HOST,
+    max_connections: int | None = None,
+    keep_alive_s: int = 5,
+) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port (0 takes a free one).
 
+    Args:
+        app: the application.
+        port: the port.
+        host: the address; this machine only by default.
+        max_connections: one more gets 503.
+        keep_alive_s: how long an idle connection is kept.
+
     Raises:
-        UsageError: the port is in use, or not allowed.
+        UsageError: the port is not allowed, or the host is not this machine's.
         LeadlineError: the application did not start.
     """
-    listener = _listen(port)
+    listener = _listen(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="on",
         ws="none",
+        server_header=False,
+        limit_concurrency=max_connections,
+        timeout_keep_alive=keep_alive_s,
         timeout_graceful_shutdown=2,
     )
     server = _Server(config)
@@ -48,9 +65,7 @@ async def serving(app: FastAPI, *, port: int) -> AsyncIterator[int]:
         while not server.started:
             await asyncio.wait({task}, timeout=0.02)
             if task.done():
-                raise LeadlineError(
-                    "the demo's server did not start; `leadline doctor` may know why"
-                )
+                raise LeadlineError("the server did not start; `leadline doctor` may know why")
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
@@ -60,11 +75,12 @@ async def serving(app: FastAPI, *, port: int) -> AsyncIterator[int]:
         listener.close()
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(128)
     except OSError as error:
         listener.close()
@@ -73,6 +89,11 @@ def _listen(port: int) -> socket.socket:
         if error.errno == errno.EACCES:
             raise UsageError(
                 f"--port {port}: not allowed for this user; use one above 1023"
+            ) from None
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(
+                f"--host {host}: is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for "
+                "all"
             ) from None
         raise LeadlineError(f"port {port} cannot be used: {error.strerror}; use --port") from None
     return listener
