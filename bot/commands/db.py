@@ -26,7 +26,7 @@ app = typer.Typer(
 def upgrade() -> None:
     """Bring the database to this version's revision; an empty one gets its tables."""
     before, where = _with_engine(schema.upgrade, schema.UPGRADE_TIMEOUT_S)
-    if before == schema.HEAD_REVISION:
+    if before is not None and before >= schema.HEAD_REVISION:
         typer.echo(f"Nothing to do: {where} has revision {before}.")
     else:
         typer.echo(f"Upgraded {where} from {before or 'empty'} to {schema.HEAD_REVISION}.")
@@ -36,7 +36,12 @@ def upgrade() -> None:
 def current() -> None:
     """Print the database's revision, and whether it is this version's."""
     revision, _ = _with_engine(schema.current_revision, TRANSACTION_TIMEOUT_S)
-    note = "up to date" if revision == schema.HEAD_REVISION else f"head: {schema.HEAD_REVISION}"
+    if revision == schema.HEAD_REVISION:
+        note = "up to date"
+    elif revision is not None and revision > schema.HEAD_REVISION:
+        note = f"newer than this version's {schema.HEAD_REVISION}, which may still write to it"
+    else:
+        note = f"head: {schema.HEAD_REVISION}"
     typer.echo(f"{revision or 'empty'} ({note})")
 
 

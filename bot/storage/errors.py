@@ -29,6 +29,14 @@ class NewerDatabaseError(StorageError):
     """The database was made by a newer version (or by another application)."""
 
 
+class StaleTokenError(StorageError):
+    """Another bot has taken the call over: this one must neither write nor speak any more."""
+
+
+class SessionUnreadableError(StorageError):
+    """A session was written by another version, or is damaged: it is not half-read."""
+
+
 class UnknownIdError(StorageError):
     """No such lead or call."""
 

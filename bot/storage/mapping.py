@@ -97,6 +97,12 @@ def field_rows(lead: Lead) -> list[LeadField]:
     ]
 
 
+def revision_values(lead: Lead) -> dict[str, Any]:
+    """The row that keeps the lead as it is in its present revision."""
+    names = ("lead_id", "revision", "disposition", "score", "fields", "summary", "next_action")
+    return {name: getattr(lead, name) for name in (*names, "updated_at")}
+
+
 def _as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value

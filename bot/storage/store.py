@@ -1,7 +1,7 @@
 """The store: every write is one transaction of one call; every wait has an end.
 
-A write locks the call's row first. Writers of the same call therefore stand in line, and this is
-the one place where a later writer can be asked whether it still owns the call.
+A write locks the call's row first. Writers of the same call therefore stand in line, and there a
+writer that carries a fencing token is asked whether it still owns the call.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from bot.storage.errors import (
     UnknownIdError,
     place,
 )
+from bot.storage.fencing import check_fence
+from bot.storage.live_models import LeadRevision, SessionRow
 from bot.storage.lookup import the_one
 from bot.storage.models import Call, Lead, LeadField, Turn, TurnTiming
 from bot.storage.upsert import upsert
@@ -85,11 +87,16 @@ class Store:
 
     # Writing
 
-    async def start_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    # `token`: the lease's fencing token, from then on the oldest that may write to the call; a
+    # writer without one (a chat, an import) is not asked. All three raise `StaleTokenError`.
+
+    async def start_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's beginning (or its resumption) and its lead. Repeating it is harmless."""
 
         async def work(session: AsyncSession) -> None:
-            await self._save_call(session, call, lead)
+            await self._save_call(session, call, lead, token)
 
         await self._write(work)
 
@@ -99,6 +106,8 @@ class Store:
         turn: TurnRecord,
         lead: LeadRecord | None = None,
         latency: TurnLatency | None = None,
+        *,
+        token: int | None = None,
     ) -> None:
         """Write a turn, or write it again, with the lead as it is after it and its latency.
 
@@ -113,6 +122,8 @@ class Store:
             call = await session.get(Call, call_id, with_for_update=True)
             if call is None:
                 raise UnknownIdError(f"no call {call_id}: a turn needs its call to be started")
+            if token is not None:
+                await check_fence(session, call_id, token)
             if call.erased_at is not None:
                 return
             await upsert(session, Turn, [mapping.turn_values(call_id, turn)])
@@ -123,11 +134,13 @@ class Store:
 
         await self._write(work)
 
-    async def finish_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def finish_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's end: the call, all turns and latencies that it carries, and its lead."""
 
         async def work(session: AsyncSession) -> None:
-            await self._save_call(session, call, lead)
+            await self._save_call(session, call, lead, token)
 
         await self._write(work)
 
@@ -263,8 +276,12 @@ class Store:
 
     # Inside a transaction
 
-    async def _save_call(self, session: AsyncSession, call: CallRecord, lead: LeadRecord) -> None:
+    async def _save_call(
+        self, session: AsyncSession, call: CallRecord, lead: LeadRecord, token: int | None
+    ) -> None:
         row = await session.get(Call, call.call_id, with_for_update=True)
+        if token is not None:
+            await check_fence(session, call.call_id, token)
         if row is not None and row.erased_at is not None:
             return
         if row is None:
@@ -290,6 +307,7 @@ class Store:
         if not is_new:
             await session.execute(delete(LeadField).where(LeadField.lead_id == row.lead_id))
         session.add_all(mapping.field_rows(row))
+        await upsert(session, LeadRevision, [mapping.revision_values(row)])
 
     async def _erase(self, session: AsyncSession, call_id: str) -> None:
         now = datetime.now(UTC)
@@ -298,7 +316,9 @@ class Store:
         await session.execute(delete(Turn).where(Turn.call_id == call_id))
         for lead in await session.scalars(select(Lead).where(Lead.call_id == call_id)):
             mapping.wipe_lead(lead, now)
-            await session.execute(delete(LeadField).where(LeadField.lead_id == lead.lead_id))
+            for table in (LeadField, LeadRevision):
+                await session.execute(delete(table).where(table.lead_id == lead.lead_id))
+        await session.execute(delete(SessionRow).where(SessionRow.call_id == call_id))
 
     async def _erased(self, work: Callable[[AsyncSession], Awaitable[str]]) -> str:
         erased = await self._write(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from bot.storage import live_models  # noqa: F401 - its tables belong to the metadata.
 from bot.storage.models import Base
 
 context.configure(

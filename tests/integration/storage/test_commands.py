@@ -233,6 +233,7 @@ def test_a_newer_database_is_one_line_and_exit_1(
         engine = make_engine(settings)
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+            await connection.execute(text("UPDATE schema_compat SET oldest_code = 'later'"))
         await engine.dispose()
 
     asyncio.run(make_newer())

@@ -19,6 +19,7 @@ from bot.storage.engine import make_engine
 from bot.storage.errors import NewerDatabaseError, StorageError
 from bot.storage.store import Store
 from tests.integration.storage.conftest import environment_of, settings_for
+from tests.unit.storage.samples import call_of, lead_of
 
 pytestmark = pytest.mark.integration
 
@@ -70,10 +71,75 @@ async def test_an_empty_database_gets_its_tables_and_a_second_start_changes_noth
     await engine.dispose()
 
 
-async def test_a_newer_database_is_refused_and_left_as_it_is(settings: Settings) -> None:
+EARLIER = [
+    script.revision
+    for script in ScriptDirectory(schema._LOCATION).walk_revisions()
+    if script.revision != schema.HEAD_REVISION
+]
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+async def test_a_database_of_every_earlier_revision_is_upgraded_with_what_is_in_it(
+    settings: Settings, revision: str
+) -> None:
+    engine = make_engine(settings)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
+        for statement in _A_CALL_OF_REVISION_0001:
+            await connection.execute(text(statement))
+    assert await schema.upgrade(engine) == revision
+    await engine.dispose()
+    async with Store.opened(settings) as store:
+        assert (await store.call("old")).turns[0].text == "hello"
+        lead = await store.lead("old-lead")
+        assert (lead.revision, lead.fields["name"]["value"]) == (3, "Jane")
+        await store.finish_call(
+            call_of(call_id="old", lead_id="old-lead"),
+            lead_of(call_id="old", lead_id="old-lead", score=99),
+            token=1,
+        )
+        assert (await store.lead("old-lead")).revision == 4
+        async with store._engine.connect() as connection:
+            outcome = await connection.execute(text("SELECT score, revision FROM call_outcomes"))
+            assert [tuple(row) for row in outcome] == [(99, 4)]
+
+
+_A_CALL_OF_REVISION_0001 = (
+    "INSERT INTO calls (call_id, lead_id, room, transport, playbook, started_at, resumed,"
+    " latency_missing, cost_usd, cost_lines)"
+    " VALUES ('old', 'old-lead', 'r', 'livekit', 'p', '2026-01-01 10:00:00', 0, 0, 0, '[]')",
+    "INSERT INTO turns (call_id, n, role, text, heard_text, interrupted, start_s, end_s)"
+    " VALUES ('old', 1, 'bot', 'hello', 'hello', false, 0, 1)",
+    "INSERT INTO leads (lead_id, call_id, revision, playbook, disposition, score, score_reasons,"
+    " fields, summary, next_action, created_at, updated_at)"
+    " VALUES ('old-lead', 'old', 3, 'p', 'nurture', 5, '[]',"
+    """ '{"name": {"value": "Jane", "status": "heard", "evidence": []}}', 's', 'n',"""
+    " '2026-01-01 10:00:00', '2026-01-01 10:01:00')",
+)
+
+
+async def test_a_newer_database_that_only_added_may_be_written_while_a_deployment_rolls(
+    settings: Settings,
+) -> None:
+    async with Store.opened(settings):
+        pass
+    await run_sql(settings, "UPDATE alembic_version SET version_num = '9998'")
+    await run_sql(settings, "ALTER TABLE calls ADD COLUMN mood TEXT")
+    async with Store.opened(settings) as store:
+        await store.start_call(call_of(), lead_of())
+        assert (await store.call("call-1")).room == call_of().room
+    engine = make_engine(settings)
+    assert await schema.upgrade(engine) == "9998"
+    await engine.dispose()
+
+
+async def test_a_newer_database_that_is_not_for_us_is_refused_and_left_as_it_is(
+    settings: Settings,
+) -> None:
     async with Store.opened(settings):
         pass
     await run_sql(settings, "UPDATE alembic_version SET version_num = '9999'")
+    await run_sql(settings, "UPDATE schema_compat SET oldest_code = '9999'")
     with pytest.raises(NewerDatabaseError, match=r"revision 9999.*newer version") as refused:
         await Store.open(settings)
     assert "\n" not in str(refused.value)
