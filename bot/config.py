@@ -58,6 +58,18 @@ class Settings(BaseSettings):
     livekit_api_key: str | None = Field(None, validation_alias="LIVEKIT_API_KEY")
     livekit_api_secret: SecretStr | None = Field(None, validation_alias="LIVEKIT_API_SECRET")
 
+    livekit_public_url: str | None = Field(
+        None,
+        validation_alias="LEADLINE_LIVEKIT_PUBLIC_URL",
+        description="LiveKit as browsers reach it, where that is not LIVEKIT_URL.",
+    )
+    agent_name: str = Field(
+        "leadline",
+        validation_alias="LEADLINE_AGENT_NAME",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="What workers are called by in LiveKit's dispatches.",
+    )
+
     # The fleet
     worker_max_calls: int = Field(
         8,
@@ -83,18 +95,6 @@ class Settings(BaseSettings):
         le=65535,
         validation_alias="LEADLINE_WORKER_PORT",
         description="The worker's health check; 0 takes any free port.",
-    )
-
-    livekit_public_url: str | None = Field(
-        None,
-        validation_alias="LEADLINE_LIVEKIT_PUBLIC_URL",
-        description="LiveKit as browsers reach it, where that is not LIVEKIT_URL.",
-    )
-    agent_name: str = Field(
-        "leadline",
-        validation_alias="LEADLINE_AGENT_NAME",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        description="What workers are called by in LiveKit's dispatches.",
     )
 
     # Daily
