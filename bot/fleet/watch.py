@@ -150,9 +150,7 @@ class Watch:
         orphan.attempts += 1
         orphan.asked_at = self._clock()
         try:
-            await self._dispatcher.dispatch(
-                session.room, session.playbook, call_id=session.call_id
-            )
+            await self._dispatcher.dispatch(session.room, session.playbook, call_id=session.call_id)
         except LeadlineError as error:
             logger.warning("Call {} got no bot yet: {}", session.call_id, error)
         finally:
@@ -171,9 +169,7 @@ class Watch:
             orphan.alone_since = now
         if now - orphan.alone_since < self._grace_s:
             return
-        lease = await self._leases.acquire(
-            session.call_id, self._holder, at_least=session.token
-        )
+        lease = await self._leases.acquire(session.call_id, self._holder, at_least=session.token)
         if lease is None:
             return
         try:
