@@ -24,6 +24,11 @@ _NOW = {
 }
 
 
+def database_now(engine: AsyncEngine) -> ColumnElement[float]:
+    """The database's clock in Unix seconds, also in the middle of a transaction."""
+    return literal_column(_NOW[engine.dialect.name])
+
+
 class SqlLeaseTable:
     """Leases of all processes that share one database."""
 
@@ -31,7 +36,7 @@ class SqlLeaseTable:
         self.timing = timing
         self._engine = engine
         self._writing_engine = engine.execution_options(**WRITES)
-        self._now: ColumnElement[float] = literal_column(_NOW[engine.dialect.name])
+        self._now: ColumnElement[float] = database_now(engine)
 
     async def reserve(self, name: str, holder: str) -> Reservation:
         """Keep the name for `holder`, unless another one has it."""

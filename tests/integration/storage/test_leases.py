@@ -274,7 +274,9 @@ async def test_a_restart_of_redis_lowers_no_token_and_kills_no_call(
     assert not lease.lost.is_set()
     die(lease)
     await until_expired(leases, call_id)
-    assert (await taken(leases, call_id, "c")).token > token
+    successor = await taken(leases, call_id, "c")
+    assert successor.token > token
+    await successor.release()
     await leases.aclose()
 
 

@@ -1,0 +1,99 @@
+"""Checkpoints of one call, written behind its back: the newest wins, nothing is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+
+from loguru import logger
+
+from bot.storage.errors import StorageError
+from bot.storage.session import Progress, Session
+from bot.storage.sessions import SessionStore
+
+_RETRY_S = 0.5
+FLUSH_TIMEOUT_S = 1.0
+
+
+class Checkpointer:
+    """One task that owns two slots: the newest session, and the newest words after it.
+
+    `save` and `progress` return at once and never raise. What a newer one replaced is never
+    written, so the bound is one of each. Nothing is logged but the call's id.
+    """
+
+    def __init__(self, *, sessions: SessionStore, retry_s: float = _RETRY_S) -> None:
+        """Start the task."""
+        self._sessions = sessions
+        self._retry_s = retry_s
+        self._session: Session | None = None
+        self._progress: Progress | None = None
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_away = False
+        self.is_stale = asyncio.Event()
+        self._task = asyncio.create_task(self._write_behind(), name="checkpointer")
+
+    def save(self, session: Session) -> None:
+        """The state after a turn; words of the turn before it are part of it."""
+        self._session, self._progress = session, None
+        self._wake()
+
+    def progress(self, progress: Progress) -> None:
+        """What was said since the newest checkpoint."""
+        self._progress = progress
+        self._wake()
+
+    async def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> bool:
+        """Wait until the newest is written; whether it came true."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Write what is left, at most `FLUSH_TIMEOUT_S`, and stop."""
+        await self.flush()
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def _wake(self) -> None:
+        self._idle.clear()
+        self._work.set()
+
+    async def _write_behind(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._session is not None or self._progress is not None:
+                if not await self._written():
+                    await asyncio.sleep(self._retry_s)
+            self._idle.set()
+
+    async def _written(self) -> bool:
+        try:
+            if (session := self._session) is not None:
+                if not await self._sessions.save(session):
+                    self.is_stale.set()
+                if self._session is session:
+                    self._session = None
+            elif (progress := self._progress) is not None:
+                await self._sessions.save_progress(progress)
+                if self._progress is progress:
+                    self._progress = None
+        except StorageError as error:
+            if not self._is_away:
+                logger.warning("Checkpoints wait, the call goes on: {}", error)
+            self._is_away = True
+            return False
+        except Exception as error:
+            # A traceback would carry what the caller said.
+            logger.error("A checkpoint is not written: {}", type(error).__name__)
+            self._session = self._progress = None
+            return True
+        if self._is_away:
+            logger.info("Checkpoints are written again")
+        self._is_away = False
+        return True
