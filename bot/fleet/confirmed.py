@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -38,6 +38,7 @@ class ConfirmedDispatcher:
         on_given_up: Callable[[str], None] = lambda _call_id: None,
         give_up_after_s: float = GIVE_UP_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`on_given_up` gets the id of a call that must not begin any more."""
         self._inner = inner
@@ -45,6 +46,7 @@ class ConfirmedDispatcher:
         self._on_given_up = on_given_up
         self._give_up_after_s = give_up_after_s
         self._clock = clock
+        self._sleep = sleep
         self._holder = f"dispatcher-{uuid4().hex[:12]}"
 
     async def dispatch(
@@ -96,5 +98,5 @@ class ConfirmedDispatcher:
         while self._clock() < until:
             if await self._leases.holder(call_id) is not None:
                 return True
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self._sleep(LOOK_EVERY_S)
         return False
