@@ -36,9 +36,11 @@ _MEASURES = ("audio_seconds", "prompt_tokens", "completion_tokens", "characters"
 class CostMeter:
     """Adds up usage by service."""
 
-    def __init__(self) -> None:
-        """Start at nothing."""
+    def __init__(self, before: Cost | None = None) -> None:
+        """Start at nothing, or at what the call has cost `before` it was resumed."""
         self._units: defaultdict[tuple[str, str], float] = defaultdict(float)
+        for line in before.lines if before else ():
+            self._units[line.service, line.unit.replace(" ", "_")] += line.units
 
     def used(self, service: str, usage: ServiceUsageRecord) -> None:
         """Add one report of usage by the service of that name (a rung's name)."""

@@ -51,14 +51,18 @@ class Interview:
         recorder: Recorder | None,
         listeners: Sequence[CallListener],
         generated_text: Callable[[], str],
+        transcript: Transcript | None = None,
     ) -> None:
         """Follow one call.
 
-        `rungs` says who serves now; `generated_text` is the newest reply's text, heard or not.
+        `rungs` says who serves now; `generated_text` is the newest reply's text, heard or not;
+        `transcript` holds what was said before, if the call is resumed.
         """
         self.conversation = conversation
         self.call = call
-        self.transcript = Transcript(started_at=time.monotonic())
+        self.transcript = transcript or Transcript(started_at=time.monotonic())
+        self.on_turn_over: Callable[[], None] = lambda: None
+        self.on_words: Callable[[], None] = lambda: None
         self.on_reply_heard: Callable[[], None] = lambda: None
         self.on_caller_turn_ended: Callable[[], None] = lambda: None
         self._rungs = rungs
@@ -112,6 +116,7 @@ class Interview:
             over_bot=self._bot_is_audible,
             source=Source.TYPED if typed else Source.RULES,
         )
+        self.on_words()
         if changed:
             self._announce_lead()
 
@@ -124,10 +129,13 @@ class Interview:
         caller_turn = self.transcript.bot_began(self._rungs_now())
         if caller_turn:
             self._save(caller_turn)
+        self.on_turn_over()
+        if caller_turn:
             self.on_caller_turn_ended()
 
     def second_reading_accepted(self) -> None:
         """The second reader has found something in a caller turn."""
+        self.on_turn_over()
         self._announce_lead()
 
     def bot_heard(self, reply: HeardReply) -> None:
@@ -138,6 +146,7 @@ class Interview:
             reply, generated=self._text_behind(reply.text), rung=self._rungs_now()
         )
         self._save(turn)
+        self.on_turn_over()
         self._announce_lead()
         self.on_reply_heard()
 

@@ -6,6 +6,7 @@ as the caller heard it. Both are numbered together from 1, the greeting first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.records import Rungs, TurnLatency, TurnRecord
@@ -23,15 +24,33 @@ class _OpenCallerTurn:
 class Transcript:
     """Collects turns. All times given are `time.monotonic()` seconds."""
 
-    def __init__(self, *, started_at: float) -> None:
-        """`started_at`: when the call began; turns are timed from here."""
+    def __init__(
+        self,
+        *,
+        started_at: float,
+        turns: Sequence[TurnRecord] = (),
+        latencies: Sequence[TurnLatency] = (),
+        unanswered: Sequence[str] = (),
+    ) -> None:
+        """Begin, or go on where the call's last bot was.
+
+        Args:
+            started_at: when the call began; turns are timed from here.
+            turns: those before, if the call is resumed.
+            latencies: those before.
+            unanswered: the caller's words that nobody has answered yet: the open turn.
+        """
         self._started_at = started_at
         self._caller: _OpenCallerTurn | None = None
         self._speech_started_at: float | None = None
-        self._next_n = 1
+        self._next_n = max((turn.n for turn in turns), default=0) + 1
         self._bot_n: int | None = None
-        self.turns: list[TurnRecord] = []
-        self.latencies: list[TurnLatency] = []
+        self.turns: list[TurnRecord] = list(turns)
+        self.latencies: list[TurnLatency] = list(latencies)
+        if unanswered:
+            at = started_at + max((turn.end_s for turn in turns), default=0.0)
+            self._caller = _OpenCallerTurn(self._next_n, at, at, list(unanswered))
+            self._next_n += 1
 
     def caller_started_speaking(self, at: float) -> None:
         """Voice activity began; the next final belongs to it."""

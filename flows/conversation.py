@@ -231,9 +231,12 @@ class Conversation:
             return f"{lines.rephrase} {self._open_question()}".strip()
         return lines.goodbye if nth == 3 else None
 
-    def resume_line(self) -> str:
-        """What to say after the line was cut: where the two were, and the open question."""
-        parts = [self.playbook.resume]
+    def resume_line(self, *, welcome_back: bool = False) -> str:
+        """What to say after the line was cut: where the two were, and the open question.
+
+        `welcome_back`: it was the caller who had gone.
+        """
+        parts = [self.playbook.welcome_back if welcome_back else self.playbook.resume]
         asked = self.directive().ask or self._state.asked
         if asked is not None:
             topic = f"the {self.playbook.field(asked).label}"
@@ -312,6 +315,20 @@ class Conversation:
     def _local_now(self) -> datetime:
         return self._clock().astimezone(self.playbook.zone)
 
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The finals of the caller's turn that no reply has closed yet."""
+        return tuple(final.text for final in self._finals)
+
+    def open_turn_snapshot(self) -> dict[str, Any]:
+        """The part of `snapshot` that the caller's words change before they are answered."""
+        return {
+            "now": self._now.isoformat(),
+            "bot_text": self._bot_text,
+            "bot_complete": self._bot_complete,
+            "finals": [final.snapshot() for final in self._finals],
+        }
+
     def snapshot(self) -> dict[str, Any]:
         """JSON-able; `restore` continues from it exactly here."""
         return {
@@ -319,12 +336,9 @@ class Conversation:
             "playbook": self.playbook.name,
             "fields": list(self.playbook.keys),
             "recorded": self._recorded,
-            "now": self._now.isoformat(),
             "committed": self._committed.snapshot(),
-            "bot_text": self._bot_text,
-            "bot_complete": self._bot_complete,
             "bot_directive": _directive_snapshot(self._bot_directive),
-            "finals": [final.snapshot() for final in self._finals],
+            **self.open_turn_snapshot(),
         }
 
     @classmethod

@@ -166,6 +166,7 @@ class Playbook(_Model):
     wrap_up: Line = "Is there anything you would like to add or change?"
     silence: Silence
     resume: Line = "Sorry, we were cut off for a moment."
+    welcome_back: Line = "Welcome back."
     resume_topic: Line = "You were telling me about {topic}."
 
     @field_validator("time_zone")

@@ -60,10 +60,19 @@ class Backlog:
         """How many transactions wait."""
         return len(self._turns) + (self._start is not None) + (self._finish is not None)
 
+    @property
+    def call_id(self) -> str:
+        """Whose writes these are; empty before its start."""
+        return self._call_id or ""
+
     def start(self, call: CallRecord, lead: LeadRecord) -> None:
         """The call begins."""
         self._call_id = call.call_id
         self._start = StartWrite(call=call, lead=lead)
+
+    def begin_again(self, call_id: str) -> None:
+        """The call was begun before, by a process that is gone."""
+        self._call_id = call_id
 
     def turn(self, turn: TurnRecord, lead: LeadRecord | None, latency: TurnLatency | None) -> None:
         """A turn, for the first time or again.
@@ -85,6 +94,48 @@ class Backlog:
         self._call_id = call.call_id
         self._lead = None
         self._finish = FinishWrite(call=call, lead=lead)
+
+    def clear(self) -> None:
+        """The call is somebody else's now: nothing of it waits any more."""
+        self._start = self._finish = self._lead = None
+        self._turns.clear()
+        self._latencies.clear()
+
+    def pending(self) -> list[Write]:
+        """Everything that waits, in its order; the lead with the newest turn."""
+        writes: list[Write] = [self._start] if self._start is not None else []
+        newest = next(reversed(self._turns), None)
+        for n, turn in self._turns.items():
+            writes.append(
+                TurnWrite(
+                    call_id=self._call_id or "",
+                    turn=turn,
+                    lead=self._lead if n == newest else None,
+                    latency=self._latencies.get(n),
+                )
+            )
+        return [*writes, self._finish] if self._finish is not None else writes
+
+    def shed(self) -> bool:
+        """Drop what is worth least: a latency, then a turn; never the lead. False: none is left."""
+        if self._latencies:
+            del self._latencies[next(iter(self._latencies))]
+            self.dropped_latencies += 1
+        elif len(self._turns) > 1:
+            del self._turns[next(iter(self._turns))]
+            self.dropped_turns += 1
+        elif (finish := self._finish) is not None and finish.call.latency.turns:
+            self.dropped_latencies += len(finish.call.latency.turns)
+            latency = finish.call.latency.model_copy(update={"turns": []})
+            call = finish.call.model_copy(update={"latency": latency})
+            self._finish = FinishWrite(call=call, lead=finish.lead)
+        elif finish is not None and finish.call.turns:
+            self.dropped_turns += 1
+            call = finish.call.model_copy(update={"turns": finish.call.turns[1:]})
+            self._finish = FinishWrite(call=call, lead=finish.lead)
+        else:
+            return False
+        return True
 
     def next(self) -> Write | None:
         """The transaction to write now, or None; it stays here until it is `done`."""

@@ -55,6 +55,8 @@ class Checkpointer:
 
     async def aclose(self) -> None:
         """Write what is left, at most `FLUSH_TIMEOUT_S`, and stop."""
+        if self._task.done():
+            return
         await self.flush()
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

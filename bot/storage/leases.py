@@ -74,7 +74,7 @@ class Lease:
         self._awake_at = clock()
         self._awake_at_wall = wall_clock()
         self._doubtful_since: float | None = None
-        self._is_away = False
+        self._is_away = self._is_released = False
         self._task = asyncio.create_task(self._renew(), name=f"lease-{name[:16]}")
 
     @property
@@ -93,11 +93,12 @@ class Lease:
             self.lost.set()
 
     async def release(self, *, is_over: bool = True) -> None:
-        """Give it back. `is_over`: the call has ended; otherwise it is to be taken over."""
+        """Give it back, once. `is_over`: the call has ended; otherwise it is to be taken over."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        if self.lost.is_set():
+        if self.lost.is_set() or self._is_released:
             return
+        self._is_released = True
         try:
             await self._table.release(self.name, self.holder, self.token, is_over=is_over)
         except StorageError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
@@ -10,8 +11,10 @@ import stamina
 from loguru import logger
 
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
-from bot.storage.backlog import Backlog, FinishWrite, StartWrite, Write
-from bot.storage.errors import StorageError, StorageUnavailableError
+from bot.storage.backlog import Backlog, FinishWrite, StartWrite, TurnWrite, Write
+from bot.storage.errors import StaleTokenError, StorageError, StorageUnavailableError
+from bot.storage.journal import Journal
+from bot.storage.mirror import Mirror
 
 # A call of half an hour has about 200 turns.
 CAPACITY = 512
@@ -23,7 +26,9 @@ _RETRY_LONGEST_S = 5.0
 class Writer(Protocol):
     """What the recorder writes to; a `Store` is one."""
 
-    async def start_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def start_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's beginning."""
 
     async def save_turn(
@@ -32,10 +37,14 @@ class Writer(Protocol):
         turn: TurnRecord,
         lead: LeadRecord | None = None,
         latency: TurnLatency | None = None,
+        *,
+        token: int | None = None,
     ) -> None:
         """Write a turn."""
 
-    async def finish_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def finish_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         """Write a call's end."""
 
 
@@ -52,12 +61,31 @@ class Recorder:
         self,
         *,
         store: Writer,
+        token: int | None = None,
+        on_stale: Callable[[str], None] = lambda _why: None,
+        journal: Journal | None = None,
         capacity: int = CAPACITY,
         flush_timeout_s: float = FLUSH_TIMEOUT_S,
         retry_first_s: float = _RETRY_FIRST_S,
         retry_longest_s: float = _RETRY_LONGEST_S,
     ) -> None:
+        """Nothing happens before `async with`.
+
+        Args:
+            store: where to.
+            token: the lease's fencing token, which goes with every write.
+            on_stale: told why, when the token is not the newest any more.
+            journal: keeps on disk what the database does not take; None keeps it in memory only.
+            capacity: turns and latencies in memory, at most.
+            flush_timeout_s: how long the end waits.
+            retry_first_s: the first pause before trying again; they double.
+            retry_longest_s: the longest one.
+        """
+        self._journal = journal
+        self._mirror: Mirror | None = None
         self._store = store
+        self._token = token
+        self._on_stale = on_stale
         self._backlog = Backlog(capacity=capacity)
         self._flush_timeout_s = flush_timeout_s
         self._retry_first_s = retry_first_s
@@ -70,6 +98,8 @@ class Recorder:
     async def __aenter__(self) -> Recorder:
         """Start the task that writes."""
         self._task = asyncio.create_task(self._write_behind(), name="recorder")
+        if self._journal is not None:
+            self._mirror = Mirror(journal=self._journal, backlog=self._backlog)
         return self
 
     async def __aexit__(
@@ -88,7 +118,26 @@ class Recorder:
 
     def start(self, call: CallRecord, lead: LeadRecord) -> None:
         """The call begins, or is resumed."""
-        self._backlog.start(call.model_copy(deep=True), lead.model_copy(deep=True))
+        self.again(StartWrite(call=call.model_copy(deep=True), lead=lead.model_copy(deep=True)))
+
+    def begin_again(self, call_id: str) -> None:
+        """The call was begun before, by a process that is gone: its writes come by `again`."""
+        self._backlog.begin_again(call_id)
+
+    def again(self, write: Write) -> None:
+        """Hand over one write, as `start`, `turn` and `finish` do; its records are ours now.
+
+        Raises:
+            ValueError: a turn came before its call's beginning.
+        """
+        if isinstance(write, StartWrite):
+            self._backlog.start(write.call, write.lead)
+        elif isinstance(write, FinishWrite):
+            self._backlog.finish(write.call, write.lead)
+        else:
+            self._backlog.turn(write.turn, write.lead, write.latency)
+        if self._mirror is not None:
+            self._mirror.note(write)
         self._wake()
 
     def turn(
@@ -100,17 +149,19 @@ class Recorder:
         """A turn is over (or is known better now), with the lead and the latency after it."""
         dropped = self._backlog.dropped_turns
         try:
-            self._backlog.turn(
-                turn.model_copy(deep=True),
-                lead.model_copy(deep=True) if lead is not None else None,
-                latency.model_copy(deep=True) if latency is not None else None,
+            self.again(
+                TurnWrite(
+                    call_id=self._backlog.call_id,
+                    turn=turn.model_copy(deep=True),
+                    lead=lead.model_copy(deep=True) if lead is not None else None,
+                    latency=latency.model_copy(deep=True) if latency is not None else None,
+                )
             )
         except ValueError as error:
             logger.error("A turn is not saved: {}", error)
             return
         if self._backlog.dropped_turns > dropped:
             logger.warning("The database is away for long: the oldest turn that waited is dropped")
-        self._wake()
 
     async def finish(self, call: CallRecord, lead: LeadRecord) -> bool:
         """The call is over: wait until all is written, at most `flush_timeout_s`.
@@ -118,9 +169,13 @@ class Recorder:
         Returns:
             Whether all of it is written. If not, the task goes on trying until it is closed.
         """
-        self._backlog.finish(call.model_copy(deep=True), lead.model_copy(deep=True))
-        self._wake()
+        self.again(FinishWrite(call=call.model_copy(deep=True), lead=lead.model_copy(deep=True)))
         return await self.flush()
+
+    def abandon(self) -> None:
+        """Another bot has the call: nothing more is written."""
+        self._backlog.clear()
+        self._idle.set()
 
     async def flush(self) -> bool:
         """Wait until nothing is left to write, at most `flush_timeout_s`; whether it came true."""
@@ -146,6 +201,16 @@ class Recorder:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
+        if self._mirror is not None:
+            if self._backlog and await self._mirror.settle():
+                logger.warning(
+                    "{} transactions are kept in the journal; the next process writes them",
+                    self.pending,
+                )
+            if not self._backlog:
+                await self._mirror.clear()
+            await self._mirror.aclose()
+            self._mirror = None
 
     def _wake(self) -> None:
         self._idle.clear()
@@ -157,7 +222,10 @@ class Recorder:
             self._work.clear()
             while self._backlog.next() is not None:
                 await self._write_next()
-            self._idle.set()
+                if self._mirror is not None and self._backlog.next() is None:
+                    await self._mirror.clear()
+            if not self._work.is_set():
+                self._idle.set()
 
     async def _write_next(self) -> None:
         attempts = stamina.retry_context(
@@ -178,7 +246,12 @@ class Recorder:
                     await self._write(write)
                 except StorageUnavailableError as error:
                     logger.warning("The database is away, {} wait: {}", self.pending, error)
+                    if self._mirror is not None:
+                        self._mirror.database_is_away()
                     raise
+                except StaleTokenError as error:
+                    self._backlog.clear()
+                    self._on_stale(str(error))
                 except Exception as error:
                     # A traceback would carry what the caller said.
                     reason = str(error) if isinstance(error, StorageError) else type(error).__name__
@@ -189,16 +262,18 @@ class Recorder:
 
     async def _write(self, write: Write) -> None:
         if isinstance(write, StartWrite):
-            await self._store.start_call(write.call, write.lead)
+            await self._store.start_call(write.call, write.lead, token=self._token)
         elif isinstance(write, FinishWrite):
             await self._finish(write)
         else:
-            await self._store.save_turn(write.call_id, write.turn, write.lead, write.latency)
+            await self._store.save_turn(
+                write.call_id, write.turn, write.lead, write.latency, token=self._token
+            )
 
     async def _finish(self, write: FinishWrite) -> None:
         try:
-            await self._store.finish_call(write.call, write.lead)
-        except StorageUnavailableError:
+            await self._store.finish_call(write.call, write.lead, token=self._token)
+        except (StorageUnavailableError, StaleTokenError):
             raise
         except StorageError as error:
             # One turn that the database refuses must not cost the lead.
@@ -206,4 +281,4 @@ class Recorder:
             bare = write.call.model_copy(
                 update={"turns": [], "latency": write.call.latency.model_copy(update={"turns": []})}
             )
-            await self._store.finish_call(bare, write.lead)
+            await self._store.finish_call(bare, write.lead, token=self._token)

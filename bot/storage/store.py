@@ -23,6 +23,7 @@ from bot.storage import mapping, schema
 from bot.storage.engine import TRANSACTION_TIMEOUT_S, WRITES, bounded, guarded, make_engine
 from bot.storage.errors import (
     StorageError,
+    StorageUnavailableError,
     UnknownIdError,
     place,
 )
@@ -48,21 +49,31 @@ class Store:
         self._engine = engine
         self._writing_engine = engine.execution_options(**WRITES)
         self._timeout_s = timeout_s
+        self._is_prepared = True
 
     @classmethod
-    async def open(cls, settings: Settings, *, writable: bool = True) -> Store:
+    async def open(
+        cls, settings: Settings, *, writable: bool = True, patience_s: float | None = None
+    ) -> Store:
         """Open the settings' database; an empty or older one is migrated first.
 
         Args:
             settings: where it is.
             writable: find out now, not in the middle of a call, whether it can be written.
+            patience_s: a call must begin though the database is away: after that long it is
+                opened with its first use. None: it must answer now.
 
         Raises:
             StorageError: one line that says what is wrong and what to do.
         """
         store = cls(engine=make_engine(settings))
         try:
-            await store._prepare(writable=writable)
+            await store._prepare(writable=writable, timeout_s=patience_s)
+        except StorageUnavailableError as error:
+            if patience_s is None:
+                await store.close()
+                raise
+            logger.warning("The call begins without the database: {}", error)
         except BaseException:
             await store.close()
             raise
@@ -70,13 +81,20 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, settings: Settings, *, writable: bool = True) -> AsyncIterator[Store]:
+    async def opened(
+        cls, settings: Settings, *, writable: bool = True, patience_s: float | None = None
+    ) -> AsyncIterator[Store]:
         """`open` and `close` in one `async with`."""
-        store = await cls.open(settings, writable=writable)
+        store = await cls.open(settings, writable=writable, patience_s=patience_s)
         try:
             yield store
         finally:
             await store.close()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For what lives in the same database: fences, leases, sessions."""
+        return self._engine
 
     async def close(self) -> None:
         """Close all connections; a database that hangs does not keep us."""
@@ -341,12 +359,15 @@ class Store:
 
     # Around a transaction
 
-    async def _prepare(self, *, writable: bool) -> None:
-        revision = await self._bounded(schema.current_revision(self._engine), self._timeout_s)
+    async def _prepare(self, *, writable: bool, timeout_s: float | None = None) -> None:
+        self._is_prepared = False
+        timeout_s = timeout_s or self._timeout_s
+        revision = await self._bounded(schema.current_revision(self._engine), timeout_s)
         if revision != schema.HEAD_REVISION:
             await self._bounded(schema.upgrade(self._engine), schema.UPGRADE_TIMEOUT_S)
         if writable:
-            await self._bounded(self._try_to_write(), self._timeout_s)
+            await self._bounded(self._try_to_write(), timeout_s)
+        self._is_prepared = True
 
     async def _try_to_write(self) -> None:
         async with self._writing_engine.begin() as connection:
@@ -368,6 +389,9 @@ class Store:
     async def _transaction(
         self, engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[T]]
     ) -> T:
+        if not self._is_prepared:
+            await self._prepare(writable=False)
+
         async def transaction() -> T:
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 return await work(session)

@@ -186,6 +186,23 @@ async def test_a_postgres_that_hangs_at_the_start_is_named(
     assert "not answer" in message
 
 
+async def test_a_call_may_begin_while_postgres_hangs_and_is_written_when_it_goes_on(
+    tmp_path: Path, new_postgres_server: PostgresFactory
+) -> None:
+    server = new_postgres_server()
+    settings = settings_for(tmp_path, server.new_database())  # Empty: not migrated yet.
+    server.pause()
+    async with (
+        Store.opened(settings, patience_s=0.2) as store,
+        Recorder(store=store, flush_timeout_s=30, retry_longest_s=0.2) as recorder,
+    ):
+        recorder.start(call_of(), lead_of())
+        recorder.turn(turn_of(1))
+        server.resume()
+        assert await recorder.flush()
+        assert len((await store.call("call-1")).turns) == 1
+
+
 async def test_a_database_url_of_sqlite_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     message = await error_of(tmp_path, f"sqlite:///{tmp_path}/file/leads.db")

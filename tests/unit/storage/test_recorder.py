@@ -28,7 +28,9 @@ class FakeDatabase:
         self.turns: dict[int, TurnRecord] = {}
         self.tried = asyncio.Event()
 
-    async def start_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def start_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         await self._answer()
         self.log.append(f"start {call.call_id}")
         self.lead = lead
@@ -39,6 +41,8 @@ class FakeDatabase:
         turn: TurnRecord,
         lead: LeadRecord | None = None,
         latency: TurnLatency | None = None,
+        *,
+        token: int | None = None,
     ) -> None:
         await self._answer()
         self._refuse([turn])
@@ -46,7 +50,9 @@ class FakeDatabase:
         self.turns[turn.n] = turn
         self.lead = lead or self.lead
 
-    async def finish_call(self, call: CallRecord, lead: LeadRecord) -> None:
+    async def finish_call(
+        self, call: CallRecord, lead: LeadRecord, *, token: int | None = None
+    ) -> None:
         await self._answer()
         self._refuse(call.turns)
         self.log.append(f"finish {call.end_reason}")
