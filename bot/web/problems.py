@@ -90,6 +90,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = described()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        template = "#/components/schemas/{model}"
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema(ref_template=template)
+        schemas |= schemas["ProblemDetails"].pop("$defs", {})
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 async def _problem(_request: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-// Builds the page into ../static: app.js, app.css, index.html, favicon.svg and the licences of
+// Builds the pages into ../static: app.js, room.js, app.css, index.html, room.html, favicon.svg and the licences of
 // what is bundled. Run `npm ci && npm run build` after a change and commit the result.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ const out = join(here, "..", "static");
 
 const result = await build({
   absWorkingDir: here,
-  entryPoints: { app: "src/main.ts" },
+  entryPoints: { app: "src/main.ts", room: "src/room.ts" },
   outdir: out,
   bundle: true,
   minify: true,
@@ -23,7 +23,7 @@ const result = await build({
   alias: { "@daily-co/daily-js": "./src/no-daily.ts" },
   logLevel: "info",
 });
-for (const name of ["index.html", "favicon.svg"]) await copyFile(join(here, "src", name), join(out, name));
+for (const name of ["index.html", "room.html", "favicon.svg"]) await copyFile(join(here, "src", name), join(out, name));
 
 const packages = new Set(
   Object.keys(result.metafile.inputs)
@@ -44,7 +44,7 @@ for (const name of [...packages].sort()) {
 }
 await writeFile(
   join(out, "LICENSES.txt"),
-  `app.js bundles these packages.\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`,
+  `app.js and room.js bundle these packages.\n\n${notices.join(`\n\n${"-".repeat(80)}\n\n`)}\n`,
 );
 
 // What the bundle was made of: a test compares, so that a change of the sources is not forgotten.

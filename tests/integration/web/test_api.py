@@ -73,7 +73,8 @@ async def test_a_call_is_a_room_a_bot_and_a_token(serve_api: ServeApi) -> None:
 
 async def test_nothing_need_be_said_to_start_a_call(serve_api: ServeApi) -> None:
     async with serve_api() as api:
-        for body in (None, {}):
+        bodies: list[dict[str, str] | None] = [None, {}]
+        for body in bodies:
             answer = await api.client.post("/calls", headers=api.as_("website"), json=body)
             assert answer.status_code == 201
         first, second = (asked["room"] for asked in api.dispatcher.asked)
