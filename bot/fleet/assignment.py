@@ -6,7 +6,6 @@ A dispatch is a hint that may be lost; the call's id in it is what makes a repea
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,44 +19,43 @@ class Assignment(BaseModel):
     """One call that a worker is to hold.
 
     Parameters:
-        call_id: the call's id; a repeated dispatch carries the same.
+        call_id: the call's id; a repeated dispatch carries the same. None for a dispatch by
+            LiveKit's own tools: then the room's unfinished call is meant, or a new one.
         playbook: a playbook's name; None for the worker's own default.
         metadata: what the one who asked for the call wants to find again in the record.
+        until: seconds since 1970 after which nobody waits for a bot any more.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    call_id: str = Field(default_factory=lambda: uuid4().hex, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    call_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
     playbook: str | None = Field(None, max_length=100)
     metadata: dict[str, Any] = Field(default_factory=dict)
+    until: float | None = None
 
     @classmethod
-    def read(cls, text: str, *, job_id: str) -> Assignment:
-        """The assignment in a dispatch's metadata.
-
-        Args:
-            text: JSON; may be empty (a dispatch by LiveKit's own tools), then the call gets its
-                id from the job's.
-            job_id: the job's id, e.g. `AJ_xxxxxxxx`.
+    def read(cls, text: str) -> Assignment:
+        """The assignment in a dispatch's metadata, which is JSON or empty.
 
         Raises:
             UsageError: the metadata is not an assignment.
         """
         if not text.strip():
-            return cls(call_id=job_id)
+            return cls()
         if len(text.encode()) > MAX_METADATA_BYTES:
             raise UsageError(
                 f"metadata: {len(text.encode())} bytes; at most {MAX_METADATA_BYTES} are possible"
             )
         try:
-            assignment = cls.model_validate_json(text)
+            return cls.model_validate_json(text)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "JSON"
             raise UsageError(
                 f"metadata: {where}: {first['msg']}; "
-                'send e.g. {"call_id": "…", "playbook": "b2b-software"}'
+                'send e.g. {"call_id": "...", "playbook": "b2b-software"}'
             ) from None
-        if "call_id" not in assignment.model_fields_set:
-            return assignment.model_copy(update={"call_id": job_id})
-        return assignment
+
+    def is_outdated(self, now: float) -> bool:
+        """Whether whoever asked has been told that no bot comes. `now`: seconds since 1970."""
+        return self.until is not None and now > self.until

@@ -35,15 +35,13 @@ class ConfirmedDispatcher:
         *,
         inner: Dispatcher,
         leases: Leases,
-        on_given_up: Callable[[str], None] = lambda _call_id: None,
         give_up_after_s: float = GIVE_UP_AFTER_S,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`on_given_up` gets the id of a call that must not begin any more."""
+        """`give_up_after_s`: how long a caller may be kept waiting for a bot."""
         self._inner = inner
         self._leases = leases
-        self._on_given_up = on_given_up
         self._give_up_after_s = give_up_after_s
         self._clock = clock
         self._sleep = sleep
@@ -56,6 +54,7 @@ class ConfirmedDispatcher:
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         """See `Dispatcher`. Where nobody can say who has a call, one dispatch must do.
 
@@ -64,16 +63,17 @@ class ConfirmedDispatcher:
         """
         the_call = call_id or uuid4().hex
         wait_s, give_up_at = CONFIRM_WITHIN_S, self._clock() + self._give_up_after_s
+        # A worker that takes the call later must leave it: the caller was told that none comes.
+        until = until or time.time() + self._give_up_after_s
         while True:
             try:
-                await self._ask(room, playbook, metadata, the_call)
+                await self._ask(room, playbook, metadata, the_call, until)
                 if await self._is_taken_within(the_call, wait_s):
                     return the_call
             except StorageError as error:
                 logger.warning("Nobody can say whether call {} was taken: {}", the_call, error)
                 return the_call
             if self._clock() >= give_up_at:
-                self._on_given_up(the_call)
                 raise FleetBusyError(
                     f"no worker took the call in room {room!r} within "
                     f"{self._give_up_after_s:.0f} s; all are busy or none is running "
@@ -82,14 +82,19 @@ class ConfirmedDispatcher:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def _ask(
-        self, room: str, playbook: str | None, metadata: Mapping[str, Any] | None, call_id: str
+        self,
+        room: str,
+        playbook: str | None,
+        metadata: Mapping[str, Any] | None,
+        call_id: str,
+        until: float,
     ) -> None:
         """Only one at a time asks for a bot for the same call."""
         lock = await self._leases.lock(f"dispatch:{call_id}", self._holder)
         if lock is None:
             return
         try:
-            await self._inner.dispatch(room, playbook, metadata, call_id=call_id)
+            await self._inner.dispatch(room, playbook, metadata, call_id=call_id, until=until)
         finally:
             await lock.release()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import platform
+import time
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -15,9 +17,13 @@ from loguru import logger
 from bot.config import Settings, load_settings
 from bot.errors import LeadlineError
 from bot.fleet.assignment import Assignment
+from bot.storage.errors import StorageError
 
 if TYPE_CHECKING:
     from livekit.agents import JobContext, JobProcess
+
+    from bot.storage.live import LiveState
+    from bot.storage.store import Store
 
 _SETTINGS = "settings"
 HANG_UP_TIMEOUT_S = 10.0
@@ -72,22 +78,59 @@ async def _hold(context: JobContext, settings: Settings) -> None:
 
 async def _talk(context: JobContext, settings: Settings) -> None:
     from bot.call import Call
-    from bot.playbooks import load_playbook
+    from bot.resumption import claim_call
+    from bot.storage.live import LiveState
     from bot.storage.store import Store
 
-    assignment = Assignment.read(context.job.metadata, job_id=context.job.id)
+    assignment = Assignment.read(context.job.metadata)
     room = context.job.room.name
-    playbook = load_playbook(assignment.playbook or settings.playbook)
-    async with Store.opened(settings) as store:
-        call = Call(
+    if assignment.is_outdated(time.time()):
+        logger.warning("Nobody waits any more for a bot in {!r}: it is not begun", room)
+        return
+    async with Store.opened(settings) as store, LiveState.opened(settings, store) as live:
+        if await _is_over(assignment, live, store):
+            logger.info("Call {} is over: a late dispatch is dropped", assignment.call_id)
+            return
+        claim = await claim_call(
             settings=settings,
-            playbook=playbook,
-            line=bot_line(settings, room=room, call_id=assignment.call_id),
-            room=room,
-            store=store,
+            live=live,
+            holder=holder_of(context.job.id),
             call_id=assignment.call_id,
+            room=room,
+            playbook=assignment.playbook,
         )
+        if claim is None:
+            logger.info("Another bot has call {}: this one is not needed", assignment.call_id)
+            return
+        try:
+            call = Call(
+                settings=settings,
+                line=bot_line(settings, room=room, call_id=claim.call_id),
+                room=room,
+                store=store,
+                **claim.for_call(live),
+            )
+        except BaseException:
+            await claim.lease.release(is_over=False)
+            raise
         await call.run()
+
+
+def holder_of(job_id: str) -> str:
+    """The name of one bot, as its lease carries it: jobs are never used twice."""
+    return f"{platform.node()}:{job_id}"
+
+
+async def _is_over(assignment: Assignment, live: LiveState, store: Store) -> bool:
+    """Whether this call was held to its end before this dispatch found a process."""
+    if assignment.call_id is None:
+        return False
+    try:
+        if await live.sessions.load(assignment.call_id) is not None:
+            return False
+        return (await store.call(assignment.call_id)).ended_at is not None
+    except StorageError:
+        return False
 
 
 def bot_line(settings: Settings, *, room: str, call_id: str) -> Any:

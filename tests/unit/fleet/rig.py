@@ -32,8 +32,8 @@ class RecordingDispatcher:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
+        self.until: list[float | None] = []
         self.is_down = False
-        self.asked_once = asyncio.Event()
 
     async def dispatch(
         self,
@@ -42,9 +42,10 @@ class RecordingDispatcher:
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         self.asked.append((room, call_id))
-        self.asked_once.set()
+        self.until.append(until)
         if self.is_down:
             raise DispatchUnavailableError("LiveKit does not answer")
         return call_id or "new"

@@ -30,8 +30,9 @@ class TakingDispatcher(RecordingDispatcher):
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
-        taken = await super().dispatch(room, playbook, metadata, call_id=call_id)
+        taken = await super().dispatch(room, playbook, metadata, call_id=call_id, until=until)
         if len(self.asked) > self._lost:
             self.lease = await self._fleet.leases.acquire(taken, "bot-1")
         return taken
@@ -42,14 +43,13 @@ def fleet() -> Fleet:
     return Fleet()
 
 
-def confirmed_by(fleet: Fleet, inner: RecordingDispatcher, given_up: list[str]) -> Any:
+def confirmed_by(fleet: Fleet, inner: RecordingDispatcher) -> Any:
     async def sleep(seconds: float) -> None:
         fleet.clock.now += seconds
 
     return ConfirmedDispatcher(
         inner=inner,
         leases=fleet.leases,
-        on_given_up=given_up.append,
         clock=fleet.clock,
         sleep=sleep,
     )
@@ -57,7 +57,7 @@ def confirmed_by(fleet: Fleet, inner: RecordingDispatcher, given_up: list[str]) 
 
 async def test_a_dispatch_that_is_taken_at_once_is_asked_for_once(fleet: Fleet) -> None:
     inner = TakingDispatcher(fleet)
-    call_id = await confirmed_by(fleet, inner, []).dispatch("room-1")
+    call_id = await confirmed_by(fleet, inner).dispatch("room-1")
     assert inner.asked == [("room-1", call_id)]
     assert inner.lease is not None
     await inner.lease.release()
@@ -65,7 +65,7 @@ async def test_a_dispatch_that_is_taken_at_once_is_asked_for_once(fleet: Fleet) 
 
 async def test_a_dispatch_that_was_lost_is_repeated_with_the_same_call(fleet: Fleet) -> None:
     inner = TakingDispatcher(fleet, lost=2)
-    call_id = await confirmed_by(fleet, inner, []).dispatch("room-1", call_id="call-9")
+    call_id = await confirmed_by(fleet, inner).dispatch("room-1", call_id="call-9")
     assert inner.asked == [("room-1", "call-9")] * 3
     assert call_id == "call-9"
     assert inner.lease is not None
@@ -73,12 +73,13 @@ async def test_a_dispatch_that_was_lost_is_repeated_with_the_same_call(fleet: Fl
 
 
 async def test_a_fleet_that_takes_nothing_is_busy_and_the_call_is_called_off(fleet: Fleet) -> None:
-    given_up: list[str] = []
     inner = RecordingDispatcher()
     with pytest.raises(FleetBusyError, match="all are busy or none is running"):
-        await confirmed_by(fleet, inner, given_up).dispatch("room-1", call_id="call-9")
-    assert given_up == ["call-9"]
+        await confirmed_by(fleet, inner).dispatch("room-1", call_id="call-9")
     assert len(inner.asked) > 3
+    # A worker that takes it later must leave it: each repetition says until when.
+    assert len(set(inner.until)) == 1
+    assert inner.until[0] is not None
 
 
 async def test_who_cannot_be_asked_about_leases_is_trusted(
@@ -89,7 +90,7 @@ async def test_who_cannot_be_asked_about_leases_is_trusted(
 
     monkeypatch.setattr(fleet.leases, "holder", away)
     inner = RecordingDispatcher()
-    assert await confirmed_by(fleet, inner, []).dispatch("room-1", call_id="call-9") == "call-9"
+    assert await confirmed_by(fleet, inner).dispatch("room-1", call_id="call-9") == "call-9"
     assert len(inner.asked) == 1
 
 
@@ -104,5 +105,5 @@ async def test_a_wrong_request_is_not_repeated(
 
     monkeypatch.setattr(inner, "dispatch", refuse)
     with pytest.raises(UsageError):
-        await confirmed_by(fleet, inner, []).dispatch("room-1")
+        await confirmed_by(fleet, inner).dispatch("room-1")
     assert len(inner.asked) == 1
