@@ -24,12 +24,10 @@ def worker() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.fleet.worker import Worker
+    from bot.fleet.worker import Worker, watch_of
     from bot.playbooks import load_playbook
-    from bot.storage.store import Store
 
     # What would fail in every call is said now.
     load_playbook(settings.playbook)
-    async with Store.opened(settings):
-        pass
-    await Worker(settings=settings).run()
+    async with watch_of(settings) as watch:
+        await Worker(settings=settings, watch=watch).run()

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from loguru import logger
 
 from bot.config import Settings
 from bot.errors import LeadlineError
+from bot.fleet.assignment import Assignment
+from bot.fleet.watch import Watch
 
 if TYPE_CHECKING:
     from livekit.agents import AgentServer, JobRequest
@@ -37,21 +42,16 @@ EXIT_DRAIN_CUT_SHORT = 1
 class Worker:
     """One machine's worker. Create it, then `await run()` once."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        on_jobs_gone: Callable[[list[Any]], None] | None = None,
-    ) -> None:
+    def __init__(self, *, settings: Settings, watch: Watch) -> None:
         """Prepare; nothing is connected before `run`.
 
         Args:
             settings: read once, at the process's start.
-            on_jobs_gone: told of jobs (`livekit.protocol.agent.Job`) whose process is no more,
-                whether their call was over or not.
+            watch: looks after calls that lost their bot, here and elsewhere.
         """
         self._settings = settings
-        self._on_jobs_gone = on_jobs_gone or (lambda _jobs: None)
+        self._watch = watch
+        self._helping: set[asyncio.Task[None]] = set()
         self._answering = 0
         self._stopping = asyncio.Event()
 
@@ -66,7 +66,10 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         serving = asyncio.create_task(server.run(), name="agent-server")
-        watching = asyncio.create_task(self._watch_jobs(), name="watch-jobs")
+        watching = [
+            asyncio.create_task(self._watch_jobs(), name="watch-jobs"),
+            asyncio.create_task(self._watch.run(), name="watch-calls"),
+        ]
         stopping = asyncio.create_task(self._stopping.wait(), name="stop")
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -76,9 +79,10 @@ class Worker:
                 await self._drain()
         finally:
             await server.aclose()
-            for task in (serving, watching, stopping):
+            tasks = [serving, *watching, stopping, *self._helping]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(serving, watching, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
@@ -142,10 +146,22 @@ class Worker:
             if not hasattr(self._server, "_proc_pool"):
                 continue
             now = {running.job.id: running.job for running in self._server.active_jobs}
-            gone = [known[job_id] for job_id in known.keys() - now.keys()]
-            if gone:
-                self._on_jobs_gone(gone)
+            for job_id in known.keys() - now.keys():
+                self._job_is_gone(known[job_id])
             known = now
+
+    def _job_is_gone(self, job: Any) -> None:
+        """Its call may be over; the lease knows."""
+        from bot.fleet.job import holder_of
+
+        try:
+            call_id = Assignment.read(job.metadata).call_id
+        except LeadlineError:
+            return
+        if call_id is not None:
+            help_ = asyncio.create_task(self._watch.bot_died(call_id, holder_of(job.id)))
+            self._helping.add(help_)
+            help_.add_done_callback(self._helping.discard)
 
     def _registered(self, worker_id: str, _server: Any) -> None:
         logger.info("Serving {!r} at LiveKit as {}", self._settings.agent_name, worker_id)
@@ -176,3 +192,33 @@ class Worker:
         raise LeadlineError(
             f"the worker lost LiveKit at {url}: {error}; check LIVEKIT_URL and its key and secret"
         ) from None
+
+
+@asynccontextmanager
+async def watch_of(settings: Settings) -> AsyncIterator[Watch]:
+    """The watch that the settings' stores make possible.
+
+    Raises:
+        LeadlineError: the database cannot be used, or LiveKit is not configured.
+    """
+    from bot.fleet.dispatch import LiveKitDispatcher
+    from bot.fleet.rooms import LiveKitRooms
+    from bot.fleet.undertaker import StoredUndertaker
+    from bot.storage.live import LiveState
+    from bot.storage.store import Store
+
+    async with (
+        Store.opened(settings) as store,
+        LiveState.opened(settings, store) as live,
+        LiveKitDispatcher.of(settings) as dispatcher,
+        LiveKitRooms(settings) as rooms,
+    ):
+        yield Watch(
+            leases=live.leases,
+            sessions=live.sessions,
+            dispatcher=dispatcher,
+            rooms=rooms,
+            undertaker=StoredUndertaker(settings=settings, store=store, sessions=live.sessions),
+            holder=f"{platform.node()}:{os.getpid()}:{uuid4().hex[:8]}",
+            rejoin_grace_s=settings.rejoin_grace_s,
+        )
