@@ -17,6 +17,7 @@ from bot.errors import LeadlineError
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("bot.commands.demo:app", "Talk to the bot in the browser: no key, no server."),
     "run": ("bot.commands.run:app", "Run one bot in one room."),
+    "worker": ("bot.commands.worker:app", "Serve the calls that LiveKit dispatches."),
     "call": ("bot.commands.call:app", "Place a simulated call with real audio."),
     "dispatch": ("bot.commands.dispatch:app", "Ask the fleet for a bot in a room."),
     "token": ("bot.commands.token:app", "Make a LiveKit token for a person."),

@@ -77,6 +77,33 @@ class Settings(BaseSettings):
         description="What workers are called by in LiveKit's dispatches.",
     )
 
+    # The fleet
+    worker_max_calls: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        validation_alias="LEADLINE_WORKER_MAX_CALLS",
+        description="Calls at once on one worker; each has a process.",
+    )
+    worker_idle_processes: int = Field(
+        2,
+        ge=0,
+        le=100,
+        validation_alias="LEADLINE_WORKER_IDLE_PROCESSES",
+        description="Processes that wait warm for a call.",
+    )
+    worker_drain_timeout_s: float = Field(
+        1800.0, ge=1, validation_alias="LEADLINE_WORKER_DRAIN_TIMEOUT_S"
+    )
+    worker_host: str = Field("127.0.0.1", validation_alias="LEADLINE_WORKER_HOST")
+    worker_port: int = Field(
+        8081,
+        ge=0,
+        le=65535,
+        validation_alias="LEADLINE_WORKER_PORT",
+        description="The worker's health check; 0 takes any free port.",
+    )
+
     # Daily
     daily_api_key: SecretStr | None = Field(None, validation_alias="DAILY_API_KEY")
     daily_api_url: str = Field("https://api.daily.co/v1", validation_alias="DAILY_API_URL")

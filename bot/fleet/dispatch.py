@@ -39,6 +39,7 @@ class Dispatcher(Protocol):
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         """Ask for one bot in `room`; returns the call's id.
 
@@ -48,6 +49,7 @@ class Dispatcher(Protocol):
             metadata: what the caller of the API sends along, as JSON.
             call_id: the call's id; a new one by default. Asking again with the same id is a
                 repetition of the same call.
+            until: seconds since 1970 after which a worker must not begin the call any more.
 
         Raises:
             UsageError: the room's name, the metadata or LiveKit's key is wrong.
@@ -56,9 +58,13 @@ class Dispatcher(Protocol):
 
 
 def dispatch_metadata(
-    *, call_id: str, playbook: str | None, metadata: Mapping[str, Any] | None
+    *,
+    call_id: str,
+    playbook: str | None,
+    metadata: Mapping[str, Any] | None,
+    until: float | None = None,
 ) -> str:
-    """What a worker reads from its job: ``{"v", "call_id", "playbook", "metadata"}`` as JSON.
+    """What a worker reads from its job: ``{"v", "call_id", "playbook", "metadata", "until"}``.
 
     Raises:
         UsageError: `metadata` is no JSON, or too long.
@@ -70,6 +76,7 @@ def dispatch_metadata(
                 "call_id": call_id,
                 "playbook": playbook,
                 "metadata": dict(metadata or {}),
+                "until": until,
             },
             ensure_ascii=False,
             allow_nan=False,
@@ -147,13 +154,16 @@ class LiveKitDispatcher:
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         """See `Dispatcher`."""
         the_call = call_id or uuid4().hex
         request = api.CreateAgentDispatchRequest(
             agent_name=self._agent_name,
             room=check_room_name(room),
-            metadata=dispatch_metadata(call_id=the_call, playbook=playbook, metadata=metadata),
+            metadata=dispatch_metadata(
+                call_id=the_call, playbook=playbook, metadata=metadata, until=until
+            ),
         )
         try:
             await self._livekit().agent_dispatch.create_dispatch(request)

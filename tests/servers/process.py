@@ -108,6 +108,21 @@ class ServerProcess:
             self._process.wait(STOP_TIMEOUT_S)
             self._process = None
 
+    def wait(self, timeout_s: float) -> int:
+        """Wait until it has ended by itself; its exit code. Raises: subprocess.TimeoutExpired."""
+        if self._process is None:
+            raise RuntimeError(f"{self._command[0]} does not run")
+        return self._process.wait(timeout_s)
+
+    def logged(self, text: str, timeout_s: float = 30.0) -> bool:
+        """Wait until the program has written this; whether it came in time."""
+        pause = threading.Event()
+        for _ in range(round(timeout_s / _POLL_S)):
+            if text in self.log_text:
+                return True
+            pause.wait(_POLL_S)
+        return False
+
     def pause(self) -> None:
         """Freeze it (SIGSTOP): connections stay open and nothing answers."""
         self._signal(signal.SIGSTOP)

@@ -1,0 +1,33 @@
+"""`leadline worker`: serves dispatched calls until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from bot.config import Settings, load_settings
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: leadline worker")
+def worker() -> None:
+    """Serve calls that LiveKit dispatches; on SIGTERM let the running ones end, then exit."""
+    settings = load_settings()
+    settings.require_livekit()
+
+    from bot.telemetry.logging import configure_logging
+
+    configure_logging(settings.log_level, settings=settings)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from bot.fleet.worker import Worker, watch_of
+    from bot.playbooks import load_playbook
+
+    # What would fail in every call is said now.
+    load_playbook(settings.playbook)
+    async with watch_of(settings) as watch:
+        await Worker(settings=settings, watch=watch).run()
