@@ -90,6 +90,7 @@ class SendsToldBots:
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         self.rooms.append(room)
         await self.another(room)

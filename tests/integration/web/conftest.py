@@ -35,6 +35,7 @@ class NotingDispatcher:
         metadata: Mapping[str, Any] | None = None,
         *,
         call_id: str | None = None,
+        until: float | None = None,
     ) -> str:
         if self.error is not None:
             raise self.error
