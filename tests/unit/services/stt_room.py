@@ -54,6 +54,7 @@ class FakeSTT(STTService):
         self.is_mute = False
         """Connected, and sends no message while it listens."""
         self.forgot = 0
+        self.says_before_it_forgets = ""
         self.on_sign_of_life: Callable[[], None] = lambda: None
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
@@ -63,6 +64,8 @@ class FakeSTT(STTService):
         yield None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, ForgetSpeechFrame) and self.says_before_it_forgets:
+            await self.say(self.says_before_it_forgets)
         await super().process_frame(frame, direction)
         if isinstance(frame, VADUserStartedSpeakingFrame):
             self.events.append("start")

@@ -207,6 +207,18 @@ class TestWhatComesAfterwards:
             assert room.out.finals == ["one", "two"]
             assert room.local.spoken == list(range(11, 21))
 
+    async def test_what_comes_out_before_it_has_forgotten_is_about_the_past(self) -> None:
+        async with running(patience=PATIENCE, is_virtual=True) as room:
+            await room.serves("hosted")
+            room.local.says_before_it_forgets = "one"
+            room.local.texts = ["two"]
+            await room.speech_starts()
+            await room.hears(0.5)
+            room.hosted.lose()
+            await room.serves("local")
+            await room.speech_stops()
+            await room.says("two")
+
     async def test_speaking_on_calls_the_second_opinion_off(self) -> None:
         async with running(patience=PATIENCE, is_virtual=True) as room:
             await room.serves("hosted")
