@@ -31,6 +31,9 @@ CLOSE_TIMEOUT_S = 3.0
 """How long a service may take to say goodbye to its provider; nobody waits for it on the call."""
 
 
+_MAY_PASS = frozenset({ErrorCategory.CONNECTIVITY, ErrorCategory.SERVER, ErrorCategory.UNKNOWN})
+
+
 class RungFailedError(Exception):
     """A provider did not give the answer."""
 
@@ -41,6 +44,7 @@ class RungFailedError(Exception):
         what: str | None = None,
         permanent: bool = False,
         is_to_blame: bool = True,
+        may_pass: bool = False,
     ) -> None:
         """Say what happened.
 
@@ -49,12 +53,15 @@ class RungFailedError(Exception):
             what: the same in our own words, for the call's record. Default: the reason.
             permanent: nor will it answer before a setting is changed.
             is_to_blame: whether it says anything about the provider.
+            may_pass: asked again at once, it may well answer: a connection that was refused, a
+                server's error; not a limit that was hit.
         """
         super().__init__(reason)
         self.reason = reason
         self.what = reason if what is None else what
         self.permanent = permanent
         self.is_to_blame = is_to_blame
+        self.may_pass = may_pass
 
 
 def failure_of(frame: ErrorFrame, *, content_may_be_at_fault: bool) -> RungFailedError:
@@ -76,6 +83,7 @@ def failure_of(frame: ErrorFrame, *, content_may_be_at_fault: bool) -> RungFaile
         frame.error,
         what=f"{said} ({category.value.replace('_', ' ')})" if known else said,
         permanent=permanent,
+        may_pass=category in _MAY_PASS,
     )
 
 

@@ -69,5 +69,6 @@ def build_llm(
             ),
             budget=budget,
             on_problem=on_problem,
+            retries_once=len(rungs) == 2,  # one that is hosted, and the scripted dialogue
         ),
     )

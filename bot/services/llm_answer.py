@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,6 +24,10 @@ from processors.attempt import Attempt
 
 STALL_S: Final = 0.8
 """Silence between two tokens after which an answer counts as broken off."""
+RETRY_WITHIN_S: Final = 0.25
+"""A request that has failed so soon after the question is made once more."""
+RETRY_AFTER_S: Final = (0.02, 0.1)
+"""The pause before, at random, so that calls that fail together do not come back together."""
 
 
 def service_of(rung: LLMRung) -> str:
@@ -70,6 +75,8 @@ class LLMTerms:
     budget: TurnBudget = field(default_factory=TurnBudget)
     on_problem: OnProblem = lambda _service, _failure: None
     stall_s: float = STALL_S
+    retries_once: bool = False
+    """Whether a request that fails at once is made again: where nobody hosted is below."""
 
 
 class LLMAnswering:
@@ -88,6 +95,7 @@ class LLMAnswering:
         self._context = context
         self._plan = plan
         self._answer = answer
+        self._has_retried = False
 
     def admits(self, rung: LLMRung) -> bool:
         """Only who is in order; who is not is probed beside the call."""
@@ -101,16 +109,22 @@ class LLMAnswering:
                 yield token
             return
         async with self._terms.experience.bulkheads.of(service_of(rung)).place():
-            text = rung.answer(self._context, self._plan, said)
-            began = ""
-            try:
-                async for token in text:
-                    began = began if began.strip() else began + token
-                    if is_garbage(token) or is_garbage(began):
-                        raise RungFailedError("answered with something that is no text")
-                    yield token
-            finally:
-                await text.aclose()
+            has_begun = False
+            while True:
+                text = _speakable(rung.answer(self._context, self._plan, said))
+                try:
+                    async for token in text:
+                        has_begun = True
+                        yield token
+                except RungFailedError as failure:
+                    if has_begun or not self._may_retry(failure):
+                        raise
+                    logger.info("{} {}; asked once more", rung.name, failure.reason)
+                else:
+                    return
+                finally:
+                    await text.aclose()
+                await asyncio.sleep(random.uniform(*RETRY_AFTER_S))  # noqa: S311  # no secret
 
     def may_be_held(self, rung: LLMRung) -> bool:
         """The scripted dialogue is there at once: it need not be asked early."""
@@ -170,8 +184,30 @@ class LLMAnswering:
         """Nothing is known."""
         self._breaker(rung).withdrawn()
 
+    def _may_retry(self, failure: RungFailedError) -> bool:
+        """Once in an answer, and only so early that the second try is still in time."""
+        terms = self._terms
+        early = terms.budget.elapsed_s < RETRY_WITHIN_S
+        if not (terms.retries_once and failure.may_pass and early and not self._has_retried):
+            return False
+        self._has_retried = True
+        return True
+
     def _breaker(self, rung: LLMRung) -> Breaker:
         return self._terms.experience.breakers.of(service_of(rung))
+
+
+async def _speakable(text: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """The same text, or a failure when it is none."""
+    began = ""
+    try:
+        async for token in text:
+            began = began if began.strip() else began + token
+            if is_garbage(token) or is_garbage(began):
+                raise RungFailedError("answered with something that is no text")
+            yield token
+    finally:
+        await text.aclose()
 
 
 async def probe(rung: LLMRung, rules: LLMAnswering, breaker: Breaker, within_s: float) -> None:

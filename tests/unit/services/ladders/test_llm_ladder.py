@@ -344,3 +344,40 @@ async def test_when_all_places_are_taken_the_next_rung_answers_and_nobody_is_bla
             assert ladder.first_token_after_s == QUEUE_S
     assert experience.breakers.of("llm:fake").is_closed
     assert await ladder.turn() == "Hello."
+
+
+async def test_with_nobody_hosted_below_an_error_at_once_is_asked_once_more() -> None:
+    class Unlucky(FakeLLM):
+        async def answer(
+            self, context: LLMContext, plan: ReplyPlan, said: Sequence[str]
+        ) -> AsyncGenerator[str, None]:
+            self.asked.append(list(said))
+            if len(self.asked) == 1:
+                raise RungFailedError("500", may_pass=True)
+            yield "Here I am."
+
+    llm = Unlucky()
+    ladder = Ladder(llm)
+    ladder._terms.retries_once = True
+    assert await ladder.turn() == "Here I am."
+    assert 0 < ladder.first_token_after_s <= 0.1
+    assert ladder.problems == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        pytest.param((RungFailedError("500", may_pass=True),), 2, id="again, and no third time"),
+        pytest.param((RungFailedError("429"),), 1, id="a limit was hit"),
+        pytest.param((0.3, RungFailedError("500", may_pass=True)), 1, id="too late"),
+        pytest.param(("Hi", RungFailedError("500", may_pass=True)), 1, id="it had begun"),
+    ],
+)
+async def test_a_retry_is_made_only_where_it_can_still_be_in_time(
+    answer: tuple[str | float | RungFailedError, ...], asked: int
+) -> None:
+    llm = FakeLLM(*answer)
+    ladder = Ladder(llm)
+    ladder._terms.retries_once = True
+    assert await ladder.turn() == PLAN.text
+    assert len(llm.asked) == asked
