@@ -22,12 +22,16 @@ from flows.capture.english.speakable import (
     CURRENCIES,
     DIGIT_NAMES,
     MONTH_NAMES,
+    ONSETS,
     PERIOD_NAMES,
     SEPARATORS,
     WEEKDAY_NAMES,
 )
 from flows.capture.pieces import Part, pieces
 from flows.capture.tokens import fold, tokenize
+
+LONGEST_GROUP = 5
+"""Digits that one can take in at once."""
 
 
 class Style(StrEnum):
@@ -143,6 +147,8 @@ def _is_word(chunk: str) -> bool:
         return False
     if re.search(r"[^aeiouy]{5}|[aeiou]{4}|(.)\1\1", chunk):
         return False
+    if re.match(r"[^aeiouy]{2}", chunk) and chunk[:2] not in ONSETS:
+        return False  # "jdoe" is no word: nobody can say it.
     found = pieces(tokenize(chunk).tokens)
     return len(found) == 1 and found[0].part is Part.WORD and found[0].text == chunk
 
@@ -183,8 +189,17 @@ def _phone(value: str, style: Style, region: str) -> str:
 
 
 def _groups(written: str, style: Style) -> str:
-    groups = re.findall(r"\d+", written)
+    groups = [part for group in re.findall(r"\d+", written) for part in _sayable(group)]
     return ", ".join(_digits(group, style) for group in groups)
+
+
+def _sayable(group: str) -> list[str]:
+    """A long row of digits in two or more breaths; the country's own groups otherwise."""
+    if len(group) <= LONGEST_GROUP:
+        return [group]
+    parts = -(-len(group) // 4)
+    size = -(-len(group) // parts)
+    return [group[i : i + size] for i in range(0, len(group), size)]
 
 
 def _digits(digits: str, style: Style) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from flows import repair
-from flows.capture import Answer, Candidate, Kind, Surroundings, read, read_all
+from flows.capture import Answer, Candidate, Kind, Surroundings, datetimes, read, read_all
 from flows.dialogue import repair_step
 from flows.doubt import doubtful_letter
 from flows.lead import FieldState, Status, same_value
@@ -175,8 +175,16 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
             _keep_alternatives(turn, held, whole)
         return
     partial = next((c for c in candidates if c.partial is not None), None)
-    if partial is not None and held.value is None and asked:
-        turn.keep(spec, held, partial)
+    if partial is None or held.value is not None or not asked:
+        return
+    meeting = None
+    if spec.kind is Kind.DATETIME and held.partial is not None:
+        # "Thursday." "And at what time?" "At two."
+        meeting = datetimes.complete([held.partial, str(partial.partial)], turn.around)
+    if meeting is not None:
+        turn.take(spec, replace(partial, value=meeting, partial=None, rule="two-pieces"))
+        return
+    turn.keep(spec, held, partial)
 
 
 def _keep_alternatives(turn: Turn, held: FieldState, whole: Sequence[Candidate]) -> None:

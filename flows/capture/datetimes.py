@@ -137,7 +137,7 @@ def complete(parts: Sequence[str], around: Surroundings) -> str | None:
         return None
     try:
         moment = datetime.combine(
-            date.fromisoformat(day), time.fromisoformat(clock[1:]), tzinfo=around.now.tzinfo
+            date.fromisoformat(day), time.fromisoformat(clock[1:]), tzinfo=zone_meant((), around)
         )
     except ValueError:
         return None

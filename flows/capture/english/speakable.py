@@ -17,3 +17,7 @@ CURRENCIES = {
     "SEK": "kronor", "DKK": "kroner", "PLN": "zloty", "MXN": "pesos", "BRL": "reais",
     "CNY": "yuan", "ILS": "shekels", "AED": "dirhams", "ZAR": "rand",
 }  # fmt: skip
+_ONSETS = """bl br ch cl cr dr dw fl fr gh gl gn gr kh kl kn kr mc ph pl pr ps rh sc sh sk sl sm sn
+sp sq st sv sw th tr ts tw vl vr wh wr zh zw"""
+ONSETS = frozenset(_ONSETS.split())
+"""Two consonants with which a word can begin."""

@@ -158,3 +158,9 @@ def test_a_correction_of_the_day_keeps_the_zone() -> None:
     )
     assert amended is not None
     assert amended.value == "2026-11-27T14:00:00-08:00"
+
+
+def test_a_day_and_a_time_in_two_turns_make_a_meeting() -> None:
+    talk = Talk().says("I'm Jane Doe, and I'm in Denver").up_to("meeting")
+    talk.says("Thursday").says("at two pm")
+    assert talk.value("meeting") == "2026-11-26T14:00:00-07:00"
