@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from flows.capture import Kind, Surroundings, Utterance, read
-from flows.capture.english.addresses import PROVIDERS, TLDS
+from flows.capture.english.domains import PROVIDERS, TLDS
 from flows.capture.english.letters import PHONETIC
 from flows.capture.english.speakable import (
     CURRENCIES,
