@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from flows.capture import Kind, Surroundings, Utterance, read
 from flows.capture.caller_zone import spoken_zone
-from flows.capture.english.addresses import PROVIDERS, TLDS
+from flows.capture.english.domains import PROVIDERS, TLDS
 from flows.capture.english.letters import PHONETIC
 from flows.capture.english.speakable import (
     CURRENCIES,

@@ -21,8 +21,8 @@ from flows.capture import (
     name,
 )
 from flows.capture.amend_digits import amend_phone
-from flows.capture.english.addresses import TLDS
 from flows.capture.english.corrections import DOMAIN_PART, LOCAL_PART
+from flows.capture.english.domains import TLDS
 from flows.capture.model import Candidate, Kind, Surroundings, Utterance, Value
 from flows.capture.numbers import numbers
 from flows.capture.speech import find_phrase, negated, phrase_at, phrases

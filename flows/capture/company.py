@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.capture.answer import evades
-from flows.capture.english.addresses import TLDS
+from flows.capture.english.domains import TLDS
 from flows.capture.english.names import (
     COMPANY_ENDS,
     COMPANY_FORMS,

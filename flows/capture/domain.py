@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.capture.english.addresses import PROVIDERS, TLDS, TLDS_HEARD
+from flows.capture.english.domains import PROVIDERS, TLDS, TLDS_HEARD
 from flows.capture.pieces import Part, Piece
 
 _WORDS_BEFORE_THE_DOT = 4

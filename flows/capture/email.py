@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.capture.domain import Side, domain_at
-from flows.capture.english.addresses import (
-    ATS_HEARD,
-    PROVIDERS,
-    ROLE_WORDS,
-    TLDS,
-)
+from flows.capture.english.addresses import ATS_HEARD, ROLE_WORDS
+from flows.capture.english.domains import PROVIDERS, TLDS
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar

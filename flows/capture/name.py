@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from flows.capture.answer import evades
 from flows.capture.english.names import (
@@ -27,7 +26,7 @@ from flows.capture.english.names import (
 )
 from flows.capture.letters import looped, run_at
 from flows.capture.model import Candidate, Kind, Surroundings
-from flows.capture.pieces import similar
+from flows.capture.name_spelling import same, split_runs, with_spelling
 from flows.capture.speech import (
     phrase_at,
     phrases,
@@ -143,7 +142,7 @@ def _first_and_last(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
     if given is None:
         return None
     names = str(given.value).split()
-    if len(names) > 1 and _same(names[-1], fold(str(surname.value))):
+    if len(names) > 1 and same(names[-1], fold(str(surname.value))):
         given = replace(given, value=" ".join(names[:-1]))  # "... last name is spelled ..."
     span = (begin, surname.span[1])
     return Candidate(
@@ -202,8 +201,8 @@ def _name(
         low = tokens[i].low
         run = run_at(tokens, i)
         if run is not None and len(run.text) >= 2:
-            parts = _split_runs(tokens, i, run.end)
-            words, spelled, marked = _with_spelling(words, parts, marked=marked), True, False
+            parts = split_runs(tokens, i, run.end)
+            words, spelled, marked = with_spelling(words, parts, marked=marked), True, False
             i = run.end
             continue
         length = phrase_at(tokens, i, _SPELLED) if words else 0
@@ -345,91 +344,6 @@ def _only_name_left(tokens: Sequence[Token], at: int) -> bool:
     return 1 <= len(rest) <= 2 and all(
         t.is_word and t.low not in NAME_ENDS and t.low not in NOT_NAMES for t in rest
     )
-
-
-def _split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
-    """The letters of a run, cut where the caller paused between two names."""
-    run = run_at(tokens, start)
-    if run is None:
-        return []
-    letters = [letter for letter in run.letters if letter.start < end]
-    pauses = {",", "."}
-    gaps = [
-        any(tokens[k].low in pauses for k in range(a.end, b.start)) for a, b in pairwise(letters)
-    ]
-    words, current = [], letters[0].char
-    many = sum(gaps) >= max(2, len(gaps) * 0.6)
-    for gap, letter in zip(gaps, letters[1:], strict=False):
-        if gap and not many:
-            words.append(current)
-            current = ""
-        current += letter.char
-    words.append(current)
-    return words
-
-
-def _with_spelling(words: list[str], spelled: list[str], *, marked: bool) -> list[str]:
-    """What was spelled replaces the word that sounds like it, or is a name of its own."""
-    result = list(words)
-    taken: set[int] = set()
-    if fold("".join(result)) == "".join(spelled) and len(result) > 1:
-        return result
-    whole = "".join(spelled)
-    if len(spelled) == 1 and result:
-        joined = fold("".join(result))
-        if len(result) > 1 and similar(joined, whole):
-            cut = _cut_like(result, whole)
-            if cut is not None:
-                return cut
-    for word in spelled:
-        match = next(
-            (
-                i for i in range(len(result) - 1, -1, -1)
-                if i not in taken and _same(result[i], word)
-            ),
-            None,
-        )  # fmt: skip
-        if match is None:
-            initials = [i for i, w in enumerate(result) if fold(w)[:1] == word[0]]
-            if marked and initials and initials[-1] not in taken:
-                result[initials[-1]] = word
-                taken.add(initials[-1])
-                continue
-            result.append(word)
-            taken.add(len(result) - 1)
-        else:
-            result[match] = _confirmed(result[match], word)
-            taken.add(match)
-    return result
-
-
-def _confirmed(word: str, letters: str) -> str:
-    """The word in its own writing ("DeShawn", "José") where the letters only confirm it."""
-    plain = "".join(c for c in fold(word) if c.isalnum())
-    return word if plain == letters else letters
-
-
-def _cut_like(words: list[str], letters: str) -> list[str] | None:
-    """ "Jane Doe, J A N E D O E": the letters of both names in one breath."""
-    lengths = [len(fold(w)) for w in words]
-    if sum(lengths) == len(letters):
-        result, at = [], 0
-        for n in lengths:
-            result.append(letters[at : at + n])
-            at += n
-        return result
-    if len(words) == 2:
-        best = None
-        for cut in range(2, len(letters) - 1):
-            if letters[cut] == fold(words[1])[:1] and similar(fold(words[0]), letters[:cut]):
-                best = [letters[:cut], letters[cut:]]
-        return best
-    return None
-
-
-def _same(word: str, letters: str) -> bool:
-    plain = "".join(c for c in fold(word) if c.isalpha())
-    return similar(plain, letters)
 
 
 def capitalised(word: str, position: int = 0) -> str:

@@ -14,10 +14,10 @@ from flows.capture.english.addresses import (
     DOTS,
     GLUE,
     PLUSES,
-    PROVIDERS_HEARD,
     STOPS,
     UNDERSCORES,
 )
+from flows.capture.english.domains import PROVIDERS_HEARD
 from flows.capture.english.numbers import DIGITS, REPEATS, UNITS
 from flows.capture.letters import Letter, is_letter, letter_at, run_at
 from flows.capture.speech import phrase_at, phrases
