@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -169,14 +170,11 @@ async def _talk(
             injection = held.plan.injections.get(number)
             faults = _strike(injection, rig, dice) or faults
             await peer.play(pcm)
-        replies = sum(turn.role == "bot" for turn in before)
+        known = {turn.n for turn in before}
         answered = await watcher.until(
-            lambda due=replies: len(watcher.replies) > due,  # type: ignore[misc]
-            within_s=ANSWER_WITHIN_S,
+            partial(is_answered, watcher, known, spoken=number > 0), within_s=ANSWER_WITHIN_S
         )
         await ears.quiet(QUIET_S)
-        # Turns of the caller may have grown since; only those of the bot are never rewritten.
-        known = {turn.n for turn in before}
         new = [turn for turn in watcher.turns if turn.n not in known]
         held.exchanges.append(
             Exchange(
@@ -192,6 +190,16 @@ async def _talk(
         if not answered:
             held.broke = f"no reply within {ANSWER_WITHIN_S:.0f} s at exchange {number}"
             return
+
+
+def is_answered(watcher: Watcher, known: Collection[int], *, spoken: bool) -> bool:
+    """Whether the bot has said something new, and after what the caller said: a question whether
+    they are still there is no answer."""
+    new = [turn for turn in watcher.turns if turn.n not in known]
+    replies = [turn.n for turn in new if turn.role == "bot"]
+    if not spoken:
+        return bool(replies)
+    return any(max(replies, default=0) > turn.n for turn in new if turn.role == "caller")
 
 
 async def _watch_the_lag(held: HeldCall) -> None:
