@@ -106,7 +106,9 @@ async def check_livekit_room(settings: Settings, room: str) -> None:
     timeout = aiohttp.ClientTimeout(total=REST_TIMEOUT_S)
     client = api.LiveKitAPI(http_url, key, secret, timeout=timeout)
     try:
-        response = await client.room.list_participants(api.ListParticipantsRequest(room=room))
+        # The client's own time-out does not hold: it asks each request without one.
+        async with asyncio.timeout(REST_TIMEOUT_S):
+            response = await client.room.list_participants(api.ListParticipantsRequest(room=room))
     except api.TwirpError as error:
         if error.code == api.TwirpErrorCode.NOT_FOUND:
             return

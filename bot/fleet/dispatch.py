@@ -6,6 +6,7 @@ a worker took it. Whoever needs to know watches the call.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from types import TracebackType
@@ -117,7 +118,7 @@ class LiveKitDispatcher:
         self._key = key
         self._secret = secret
         self._agent_name = agent_name
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
         self._client: api.LiveKitAPI | None = None
 
     @classmethod
@@ -166,7 +167,9 @@ class LiveKitDispatcher:
             ),
         )
         try:
-            await self._livekit().agent_dispatch.create_dispatch(request)
+            # The client's own time-out does not hold: it asks each request without one.
+            async with asyncio.timeout(self._timeout_s):
+                await self._livekit().agent_dispatch.create_dispatch(request)
         except api.TwirpError as error:
             raise self._named(error) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -180,7 +183,10 @@ class LiveKitDispatcher:
         if self._client is None:
             # The client itself turns ws:// into http://.
             self._client = api.LiveKitAPI(
-                self._url, self._key, self._secret, timeout=self._timeout, failover=False
+                self._url,
+                self._key,
+                self._secret,
+                failover=False,
             )
         return self._client
 

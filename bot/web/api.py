@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from typing import Annotated, Final
 
-import aiohttp
 from fastapi import APIRouter, Body, FastAPI, Request, Response
 from livekit import api
 
@@ -142,10 +142,11 @@ def _end_of_call(limits: CallLimits) -> Callable[[RoomEvent], Awaitable[None]]:
 
 async def _existing_rooms(settings: Settings, rooms: Collection[str]) -> set[str]:
     url, key, secret = settings.require_livekit()
-    timeout = aiohttp.ClientTimeout(total=LIVEKIT_TIMEOUT_S)
-    client = api.LiveKitAPI(url, key, secret, timeout=timeout, failover=False)
+    client = api.LiveKitAPI(url, key, secret, failover=False)
     try:
-        found = await client.room.list_rooms(api.ListRoomsRequest(names=list(rooms)))
+        # The client's own time-out does not hold: it asks each request without one.
+        async with asyncio.timeout(LIVEKIT_TIMEOUT_S):
+            found = await client.room.list_rooms(api.ListRoomsRequest(names=list(rooms)))
     finally:
         await client.aclose()
     return {room.name for room in found.rooms}

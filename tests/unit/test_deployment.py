@@ -150,7 +150,7 @@ def test_our_services_run_commands_that_exist(name: str) -> None:
     if command not in _COMMANDS:
         return
     # Click reads the line as it would be read in the container, up to the command's own work.
-    click_command: Any = typer.main.get_command(app).get_command(None, command)  # type: ignore[attr-defined,arg-type]
+    click_command: Any = typer.main.get_command(app).get_command(None, command)  # type: ignore[attr-defined]
     context = click_command.make_context(command, list(rest), resilient_parsing=False)
     if hasattr(click_command, "commands") and rest and not rest[0].startswith("-"):
         assert rest[0] in click_command.commands

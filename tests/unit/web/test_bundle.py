@@ -6,6 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
+
 from bot.web.demo import STATIC
 
 PAGE = STATIC.parent / "page"
@@ -24,16 +26,19 @@ def test_the_bundle_was_built_from_the_sources_as_they_are() -> None:
     )
 
 
-def test_the_bundle_names_no_other_host_to_load_from() -> None:
-    bundle = (STATIC / "app.js").read_text("utf-8")
+@pytest.mark.parametrize(("page", "script"), [("index", "app"), ("room", "room")])
+def test_the_bundle_names_no_other_host_to_load_from(page: str, script: str) -> None:
+    bundle = (STATIC / f"{script}.js").read_text("utf-8")
     assert "daily.co" not in bundle
-    html = (STATIC / "index.html").read_text("utf-8")
+    html = (STATIC / f"{page}.html").read_text("utf-8")
+    assert f'src="/{script}.js"' in html
     assert re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", html) == []
 
 
 def test_every_bundled_package_comes_with_its_licence() -> None:
     text = (STATIC / "LICENSES.txt").read_text("utf-8")
-    for package in ("@pipecat-ai/client-js", "@pipecat-ai/small-webrtc-transport"):
+    packages = ("@pipecat-ai/client-js", "@pipecat-ai/small-webrtc-transport", "livekit-client")
+    for package in packages:
         assert f"{package} " in text
     notices = text.split("-" * 80)
     assert all("copyright" in notice.lower() for notice in notices)
