@@ -30,6 +30,9 @@ const packages = new Set(
     .map((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1])
     .filter(Boolean),
 );
+// livekit-client is published with its own dependencies inside.
+const { dependencies } = JSON.parse(await readFile(join(here, "node_modules/livekit-client/package.json"), "utf8"));
+for (const name of Object.keys(dependencies)) packages.add(name);
 const notices = [];
 for (const name of [...packages].sort()) {
   const folder = join(here, "node_modules", name);
