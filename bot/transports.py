@@ -216,6 +216,11 @@ class _LiveKitPresence:
                 return
 
     async def _on_disconnected(self, _transport: Any) -> None:
+        # The client closes these only when it is we who leave; a bot that is replaced in its room
+        # would hear on into nothing.
+        client = self._transport._client
+        await client._close_all_streams()
+        await client._close_output_sources()
         await self._listener.line_lost()
 
     async def _on_participant_connected(self, _transport: Any, participant_id: str) -> None:

@@ -56,13 +56,19 @@ def run(
 async def _run(settings: Settings, room: str) -> CallRecord:
     from bot.delivery.deliverer import delivered_afterwards
     from bot.playbooks import load_playbook
+    from bot.storage.journal import journal_folder
+    from bot.storage.replay import replay_journals
     from bot.storage.store import Store
     from bot.warmup import warm_up
 
     playbook = load_playbook(settings.playbook)
     await _check_room(settings, room)
     async with Store.opened(settings) as store, delivered_afterwards(settings, store):
-        await asyncio.gather(asyncio.to_thread(warm_up, settings), _check_voice(settings))
+        await asyncio.gather(
+            asyncio.to_thread(warm_up, settings),
+            _check_voice(settings),
+            replay_journals(store, journal_folder(settings.data_dir)),
+        )
 
         async def talk(line: Line) -> CallRecord:
             from bot.call import Call
