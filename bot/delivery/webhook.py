@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
+import anyio
 import httpx
 from standardwebhooks.webhooks import Webhook
 
@@ -63,6 +64,7 @@ class WebhookTarget:
         self._timeout_s = timeout_s
         self._now = now
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
         self._resolver: Executor | None = None
 
     @property
@@ -158,17 +160,9 @@ class WebhookTarget:
         return self._resolver
 
     async def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            context = await asyncio.to_thread(_tls)
-            self._client = httpx.AsyncClient(
-                # No connection is kept: it is known by its address, and its name may have moved.
-                transport=httpx.AsyncHTTPTransport(
-                    verify=context, limits=httpx.Limits(max_keepalive_connections=0), retries=0
-                ),
-                follow_redirects=False,
-                trust_env=False,
-                timeout=httpx.Timeout(self._timeout_s, connect=CONNECT_TIMEOUT_S),
-            )
+        async with self._making:  # Several attempts begin at the same time.
+            if self._client is None:
+                self._client = await asyncio.to_thread(_make_client, self._timeout_s)
         return self._client
 
 
@@ -222,9 +216,23 @@ async def _read_politely(response: httpx.Response) -> None:
         return  # It has answered: the rest is its own affair.
 
 
+def _make_client(timeout_s: float) -> httpx.AsyncClient:
+    """In a thread: what is imported and read for the first one takes a third of a second."""
+    anyio.run(anyio.sleep, 0)  # Loads the part of anyio that the first connection needs.
+    return httpx.AsyncClient(
+        # No connection is kept: it is known by its address, and its name may have moved.
+        transport=httpx.AsyncHTTPTransport(
+            verify=_tls(), limits=httpx.Limits(max_keepalive_connections=0), retries=0
+        ),
+        follow_redirects=False,
+        trust_env=False,
+        timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+    )
+
+
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    """Takes a fifth of a second. `SSL_CERT_FILE` names authorities of one's own."""
+    """`SSL_CERT_FILE` names authorities of one's own."""
     return httpx.create_ssl_context()
 
 
