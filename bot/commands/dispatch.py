@@ -64,7 +64,7 @@ def parse_metadata(text: str | None) -> dict[str, Any]:
 async def _dispatch(
     settings: Settings, room: str, playbook: str | None, metadata: dict[str, Any]
 ) -> str:
-    from bot.fleet.dispatch import LiveKitDispatcher
+    from bot.fleet.front_desk import FrontDesk
 
-    async with LiveKitDispatcher.of(settings) as dispatcher:
+    async with FrontDesk(settings) as dispatcher:
         return await dispatcher.dispatch(room, playbook, metadata)

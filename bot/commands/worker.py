@@ -24,10 +24,11 @@ def worker() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.fleet.worker import Worker, watch_of
+    from bot.fleet.background import background
+    from bot.fleet.worker import Worker
     from bot.playbooks import load_playbook
 
     # What would fail in every call is said now.
     load_playbook(settings.playbook)
-    async with watch_of(settings) as watch:
+    async with background(settings) as watch:
         await Worker(settings=settings, watch=watch).run()

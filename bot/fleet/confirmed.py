@@ -19,7 +19,7 @@ CONFIRM_WITHIN_S: Final = 1.0
 """An idle process shows its lease 0.3 to 0.6 s after the dispatch; a lost dispatch never does."""
 LONGEST_WAIT_S: Final = 4.0
 """A process that must be started first takes 2 to 5 s: asking sooner only makes it busier."""
-GIVE_UP_AFTER_S: Final = 20.0
+GIVE_UP_AFTER_S: Final = 15.0
 LOOK_EVERY_S: Final = 0.05
 
 

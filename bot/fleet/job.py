@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _SETTINGS = "settings"
 HANG_UP_TIMEOUT_S = 10.0
+STORE_PATIENCE_S = 0.5
+"""A database that is away must not keep a caller waiting; a journal takes what it would have."""
 
 
 def _is_of_use(record: logging.LogRecord) -> bool:
@@ -87,7 +89,10 @@ async def _talk(context: JobContext, settings: Settings) -> None:
     if assignment.is_outdated(time.time()):
         logger.warning("Nobody waits any more for a bot in {!r}: it is not begun", room)
         return
-    async with Store.opened(settings) as store, LiveState.opened(settings, store) as live:
+    async with (
+        Store.opened(settings, patience_s=STORE_PATIENCE_S) as store,
+        LiveState.opened(settings, store) as live,
+    ):
         if await _is_over(assignment, live, store):
             logger.info("Call {} is over: a late dispatch is dropped", assignment.call_id)
             return
@@ -96,7 +101,7 @@ async def _talk(context: JobContext, settings: Settings) -> None:
             live=live,
             holder=holder_of(context.job.id),
             call_id=assignment.call_id,
-            room=room,
+            # Never by the room's name alone: who comes next into a room may be somebody else.
             playbook=assignment.playbook,
         )
         if claim is None:

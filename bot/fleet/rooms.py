@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Self
 
@@ -51,21 +52,25 @@ class LiveKitRooms:
         Raises:
             LeadlineError: the server does not answer.
         """
+        return bool(await self.callers(room))
+
+    async def callers(self, room: str) -> frozenset[str]:
+        """The identities of the persons in the room; none if there is no such room.
+
+        Raises:
+            LeadlineError: the server does not answer.
+        """
         if self._client is None:
-            self._client = api.LiveKitAPI(
-                self._url,
-                self._key,
-                self._secret,
-                timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
-                failover=False,
-            )
+            self._client = api.LiveKitAPI(self._url, self._key, self._secret, failover=False)
         request = api.ListParticipantsRequest(room=room)
         try:
-            answer = await self._client.room.list_participants(request)
+            # The client hands no time-out of its own to its requests.
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                answer = await self._client.room.list_participants(request)
         except api.TwirpError as error:
             if error.code == api.TwirpErrorCode.NOT_FOUND:
-                return False
+                return frozenset()
             raise LeadlineError(f"LiveKit answered {error.code}") from None
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise LeadlineError("LiveKit does not answer") from None
-        return any(participant.kind in _PERSONS for participant in answer.participants)
+        return frozenset(p.identity for p in answer.participants if p.kind in _PERSONS)

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from loguru import logger
 
@@ -192,33 +188,3 @@ class Worker:
         raise LeadlineError(
             f"the worker lost LiveKit at {url}: {error}; check LIVEKIT_URL and its key and secret"
         ) from None
-
-
-@asynccontextmanager
-async def watch_of(settings: Settings) -> AsyncIterator[Watch]:
-    """The watch that the settings' stores make possible.
-
-    Raises:
-        LeadlineError: the database cannot be used, or LiveKit is not configured.
-    """
-    from bot.fleet.dispatch import LiveKitDispatcher
-    from bot.fleet.rooms import LiveKitRooms
-    from bot.fleet.undertaker import StoredUndertaker
-    from bot.storage.live import LiveState
-    from bot.storage.store import Store
-
-    async with (
-        Store.opened(settings) as store,
-        LiveState.opened(settings, store) as live,
-        LiveKitDispatcher.of(settings) as dispatcher,
-        LiveKitRooms(settings) as rooms,
-    ):
-        yield Watch(
-            leases=live.leases,
-            sessions=live.sessions,
-            dispatcher=dispatcher,
-            rooms=rooms,
-            undertaker=StoredUndertaker(settings=settings, store=store, sessions=live.sessions),
-            holder=f"{platform.node()}:{os.getpid()}:{uuid4().hex[:8]}",
-            rejoin_grace_s=settings.rejoin_grace_s,
-        )

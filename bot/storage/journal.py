@@ -134,18 +134,24 @@ def encode(write: Write, token: int | None) -> bytes:
             "kind": "turn",
             "call_id": write.call_id,
             "turn": write.turn.model_dump(mode="json"),
-            "lead": write.lead.model_dump(mode="json") if write.lead else None,
+            "lead": _lead_document(write.lead) if write.lead else None,
             "latency": write.latency.model_dump(mode="json") if write.latency else None,
         }
     else:
         data = {
             "kind": "start" if isinstance(write, StartWrite) else "finish",
             "call": write.call.model_dump(mode="json"),
-            "lead": write.lead.model_dump(mode="json"),
+            "lead": _lead_document(write.lead),
         }
     # ASCII, so that no recogniser's character can break a line.
     body = json.dumps(data | {"token": token}, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def _lead_document(lead: LeadRecord) -> dict[str, Any]:
+    """All of it: the consents, too, which no document for others carries."""
+    consents = [consent.model_dump(mode="json") for consent in lead.consents]
+    return lead.model_dump(mode="json") | {"consents": consents}
 
 
 def decode(content: bytes) -> tuple[list[tuple[Write, int | None]], int]:

@@ -13,7 +13,8 @@ from livekit import api
 
 from bot.call_limits import CallLimits
 from bot.config import Settings
-from bot.fleet.dispatch import Dispatcher, LiveKitDispatcher
+from bot.fleet.dispatch import Dispatcher
+from bot.fleet.front_desk import FrontDesk
 from bot.fleet.room_events import RedisRoomEvents, RoomEvent, RoomEvents
 from bot.web import browser, health, livekit_webhook, problems, records_api
 from bot.web.access import holder_of
@@ -72,7 +73,7 @@ def create_app(
     events = room_events or RoomEvents()
     limits = CallLimits.of(settings, existing_rooms=lambda rooms: _existing_rooms(settings, rooms))
     store = StoreAccess(settings)
-    own_dispatcher = LiveKitDispatcher.of(settings) if dispatcher is None else None
+    own_dispatcher = FrontDesk(settings) if dispatcher is None else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -127,7 +128,7 @@ async def _safe_headers(
     return response
 
 
-def _given(dispatcher: LiveKitDispatcher | None) -> LiveKitDispatcher:
+def _given(dispatcher: FrontDesk | None) -> FrontDesk:
     assert dispatcher is not None  # noqa: S101 - made where none was given.
     return dispatcher
 

@@ -16,6 +16,7 @@ from bot.call_limits import CallLimits
 from bot.commands.token import person_token, websocket_url
 from bot.config import Settings
 from bot.errors import LeadlineError, UsageError
+from bot.fleet.confirmed import FleetBusyError
 from bot.fleet.dispatch import Dispatcher, DispatchUnavailableError
 from bot.playbooks import built_in_playbooks
 from bot.rooms import check_room_name
@@ -162,7 +163,7 @@ class CallDesk:
                 ) from None
             # The operator's mistake; whoever asked cannot do anything about it.
             raise self._not_now(error) from None
-        except DispatchUnavailableError as error:
+        except (DispatchUnavailableError, FleetBusyError) as error:
             raise self._not_now(error) from None
 
     def _not_now(self, error: LeadlineError) -> Problem:

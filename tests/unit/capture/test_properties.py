@@ -25,6 +25,12 @@ from flows.capture.tokens import MAX_CHARS, MAX_TOKENS, tokenize
 from flows.speakable import Style, say
 from tests.unit.capture.table import NOW, cases
 
+
+def answers_first(name: str) -> bool:
+    """Whether a name begins with a word that is an answer by itself."""
+    return name.split(maxsplit=1)[0].lower() in {"yes", "no", "okay", "sure", "right"}
+
+
 SENTENCES = (
     "{}",
     "Let me read that back: {}. Is that right?",
@@ -126,7 +132,11 @@ def test_what_is_read_back_is_read_as_exactly_that_value(kind: Kind, data: st.Da
     value = data.draw(VALUES[kind])
     style = data.draw(st.sampled_from(list(Style)))
     now = data.draw(st.sampled_from([None, NOW]))
-    text = data.draw(st.sampled_from(SENTENCES)).format(say(kind, value, style, now=now))
+    # "Yes Energy" alone is a yes and a name; the bot never says a name without a sentence.
+    bare = kind is not Kind.COMPANY or not answers_first(str(value))
+    text = data.draw(st.sampled_from(SENTENCES if bare else SENTENCES[1:])).format(
+        say(kind, value, style, now=now)
+    )
     found = read(kind, Utterance.of(text), Surroundings(now=NOW, asked=kind))
     assert found, text
     assert found[0].value == value, text

@@ -1,0 +1,53 @@
+"""What a worker does beside its calls: it watches, delivers, and replays journals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from bot.config import Settings
+from bot.delivery.deliverer import Deliverer
+from bot.fleet.dispatch import LiveKitDispatcher
+from bot.fleet.rooms import LiveKitRooms
+from bot.fleet.undertaker import StoredUndertaker
+from bot.fleet.watch import Watch
+from bot.storage.journal import journal_folder
+from bot.storage.live import LiveState
+from bot.storage.replay import keep_replaying
+from bot.storage.store import Store
+
+
+@asynccontextmanager
+async def background(settings: Settings) -> AsyncIterator[Watch]:
+    """Deliver leads and replay journals while the context lasts; gives the watch, to be run.
+
+    Raises:
+        LeadlineError: the database cannot be used, or LiveKit is not configured.
+    """
+    async with (
+        Store.opened(settings) as store,
+        LiveState.opened(settings, store) as live,
+        LiveKitDispatcher.of(settings) as dispatcher,
+        LiveKitRooms(settings) as rooms,
+        Deliverer(settings, store).running(),
+    ):
+        replaying = asyncio.create_task(
+            keep_replaying(store, journal_folder(settings.data_dir)), name="replay-journals"
+        )
+        try:
+            yield Watch(
+                leases=live.leases,
+                sessions=live.sessions,
+                dispatcher=dispatcher,
+                rooms=rooms,
+                undertaker=StoredUndertaker(settings=settings, store=store, sessions=live.sessions),
+                holder=f"{platform.node()}:{os.getpid()}:{uuid4().hex[:8]}",
+                rejoin_grace_s=settings.rejoin_grace_s,
+            )
+        finally:
+            replaying.cancel()
+            await asyncio.gather(replaying, return_exceptions=True)
