@@ -65,7 +65,8 @@ def dispatch_metadata(
     metadata: Mapping[str, Any] | None,
     until: float | None = None,
 ) -> str:
-    """What a worker reads from its job: ``{"v", "call_id", "playbook", "metadata", "until"}``.
+    """What a worker reads from its job: ``{"v", "call_id", "playbook", "metadata"}``,
+    and ``"until"`` where there is one.
 
     Raises:
         UsageError: `metadata` is no JSON, or too long.
@@ -77,7 +78,7 @@ def dispatch_metadata(
                 "call_id": call_id,
                 "playbook": playbook,
                 "metadata": dict(metadata or {}),
-                "until": until,
+                **({"until": until} if until is not None else {}),
             },
             ensure_ascii=False,
             allow_nan=False,

@@ -116,7 +116,7 @@ async def test_an_erasure_leaves_the_entry_and_nothing_about_the_person(
 async def test_it_does_not_hang_on_the_call_or_the_lead(store: Store) -> None:
     await store.start_call(call_of(), lead_of(consents=[consent_of("refused")]))
     async with store._writing_engine.begin() as connection:
-        for table in ("lead_fields", "leads", "turns", "calls"):
+        for table in ("lead_fields", "lead_revisions", "leads", "turns", "calls"):
             await connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
     assert [entry[1] for entry in await entries(store)] == ["refused"]
     assert await store.contact_forbidden(email=EMAIL)

@@ -110,7 +110,12 @@ phones = st.one_of(
     st.builds("+1415555{:04d};ext={}".format, st.integers(0, 9999), st.integers(1, 9999)),
 )
 NAMES = [str(c.value) for c in cases() if c.kind is Kind.NAME and c.value and " " in str(c.value)]
-COMPANIES = [str(c.value) for c in cases() if c.kind is Kind.COMPANY and c.value]
+COMPANIES = [
+    str(c.value)
+    for c in cases()
+    # "Yes Energy" is an answer and a name; it is understood behind "the company is" only.
+    if c.kind is Kind.COMPANY and c.value and not answers_first(str(c.value))
+]
 VALUES: dict[Kind, st.SearchStrategy[object]] = {
     Kind.EMAIL: emails,
     Kind.PHONE: phones,

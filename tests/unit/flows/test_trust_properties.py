@@ -204,7 +204,9 @@ class Dialogue(RuleBasedStateMachine):
         self.talk.caller_said(text, over_bot=over_bot)
         for key, state in self._states().items():
             assert state.status in REACHABLE[before[key].status]
-            if state.status is Status.CONFIRMED and before[key] != state:
+            # Saying a confirmed value again adds evidence, and needs no second yes.
+            stood = before[key].status is Status.CONFIRMED and before[key].value == state.value
+            if state.status is Status.CONFIRMED and not stood:
                 self._was_earned(key, state, pending, heard)
             if before[key].status is Status.REFUSED and state.status is not Status.REFUSED:
                 assert self._finals_bring(before[key], state)
