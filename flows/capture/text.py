@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flows.capture.answer import evades
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
@@ -33,7 +35,15 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     if not asked and not (fits and len(words) >= 4):
         return []
     confidence = 0.55 + 0.2 * fits + 0.1 * (len(words) >= 4) - 0.15 * (not asked)
-    return [Candidate(Kind.TEXT, said, confidence, said, (start, end), "words")]
+    return [Candidate(Kind.TEXT, _once(said), confidence, said, (start, end), "words")]
+
+
+def _once(said: str) -> str:
+    """Without sentences that were said again, because nobody answered the first time."""
+    kept: dict[str, str] = {}
+    for sentence in re.split(r"(?<=[.?!])\s+", said):
+        kept.setdefault(fold(sentence).strip(" .?!"), sentence)
+    return " ".join(kept.values()).rstrip(" .")
 
 
 def _needs(text: str) -> bool:
