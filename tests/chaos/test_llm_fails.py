@@ -20,7 +20,6 @@ Speech = Callable[[str, int], bytes]
 # from the start.
 SAMPLE: list[tuple[Moment, FaultKind, dict[str, Any]]] = [
     (Moment.GREETING, FaultKind.UNAUTHORIZED, {}),
-    (Moment.GREETING, FaultKind.REFUSE, {}),
     (Moment.ANSWER, FaultKind.SERVER_ERROR, {}),
     (Moment.ANSWER, FaultKind.STALL_BEFORE_FIRST, {}),
     (Moment.ANSWER, FaultKind.CLOSE_MIDWAY, {"chunks": 8}),

@@ -21,7 +21,6 @@ SAMPLE: list[tuple[Moment, FaultKind, dict[str, Any]]] = [
     (Moment.GREETING, FaultKind.UNAUTHORIZED, {}),
     (Moment.GREETING, FaultKind.STALL_BEFORE_FIRST, {}),
     (Moment.GREETING, FaultKind.CLOSE_MIDWAY, {"chunks": 6}),
-    (Moment.GREETING, FaultKind.SERVER_ERROR, {}),
     (Moment.ANSWER, FaultKind.STALL_MIDWAY, {"chunks": 4}),
     (Moment.ANSWER, FaultKind.EMPTY, {}),
     (Moment.READBACK, FaultKind.GARBAGE, {"chunks": 5}),
