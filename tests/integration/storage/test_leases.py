@@ -22,7 +22,8 @@ from tests.servers.postgres import PostgresFactory
 from tests.servers.valkey import ValkeyFactory, ValkeyServer
 from tests.unit.storage.samples import call_of, lead_of, turn_of
 
-pytestmark = pytest.mark.integration
+# Leases live in real time; a machine that stands still for half a second lets one lapse.
+pytestmark = [pytest.mark.integration, pytest.mark.flaky(reruns=1)]
 QUICK = LeaseTiming(ttl_s=0.6, refresh_s=0.15)
 
 
