@@ -14,6 +14,7 @@ import io
 import json
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ _MODE = 0o600
 Shapes = Callable[[LeadRecord], Mapping[str, Sequence[str]]]
 
 
-class FileTarget:
+class FileTarget(ABC):
     """What the CSV and the JSONL file share: the lock, the line's end, the disk."""
 
     def __init__(self, *, name: str, path: Path) -> None:
@@ -68,7 +69,7 @@ class FileTarget:
                 detail=f"the file cannot be written ({os.strerror(error.errno or errno.EIO)})",
             )
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027 - a file needs no more than this.
         """Nothing is held between two lines."""
 
     def _append(self, parcel: Parcel) -> Outcome:
@@ -83,8 +84,9 @@ class FileTarget:
             _append_whole(file, (b"\n" if torn else b"") + self._lines(parcel.lead, first_line))
         return Outcome(verdict=Verdict.DELIVERED, detail="appended")
 
+    @abstractmethod
     def _lines(self, lead: LeadRecord, first_line: str | None) -> bytes:
-        raise NotImplementedError
+        """The lead as the file keeps it; `first_line` is the file's, None if it is empty."""
 
     def _holds(self, file: int, parcel: Parcel) -> bool:
         with os.fdopen(os.dup(file), "rb") as reader:
@@ -93,8 +95,9 @@ class FileTarget:
             wanted = (parcel.lead.lead_id, str(parcel.revision))
             return any(found == wanted for found in self._revisions(text))
 
+    @abstractmethod
     def _revisions(self, text: io.TextIOBase) -> Iterator[tuple[str, str]]:
-        raise NotImplementedError
+        """The lead and revision of each whole line."""
 
 
 class JsonlTarget(FileTarget):

@@ -45,12 +45,9 @@ def status(code: int, body: bytes = b"", **headers: str) -> Answer:
     return answer
 
 
-async def hang(_: Request, writer: asyncio.StreamWriter) -> None:
-    """Say nothing until the sender gives up."""
-    while not writer.is_closing():
-        await asyncio.sleep(0.02)
-        with contextlib.suppress(ConnectionError):
-            writer.write(b"")
+async def hang(_: Request, _writer: asyncio.StreamWriter) -> None:
+    """Say nothing, until the receiver is closed."""
+    await asyncio.Event().wait()
 
 
 async def lose(_: Request, writer: asyncio.StreamWriter) -> None:

@@ -68,7 +68,7 @@ def test_secrets_and_contact_data_are_replaced(
         fail_with(SECRET)
     except ValueError:
         as_module("bot.call").exception("it failed")
-    logging.getLogger("some.library").warning("%s for jane@acme.com", SECRET)
+    logging.getLogger("some.package").warning("%s for jane@acme.com", SECRET)
     text = stream.getvalue()
     assert "it failed" in text
     for leaked in (SECRET, "jane@", "0134"):
@@ -120,7 +120,7 @@ def test_json_is_one_document_a_line_with_what_was_bound(stream: io.StringIO) ->
 
 def test_a_message_with_braces_or_tags_is_printed_as_it_is(stream: io.StringIO) -> None:
     configure_logging(stream=stream)
-    logging.getLogger("some.library").warning("{'a': <b>} {0}")
+    logging.getLogger("some.package").warning("{'a': <b>} {0}")
     assert "{'a': <b>} {0}" in stream.getvalue()
 
 
@@ -146,5 +146,5 @@ def test_quiet_leaves_our_warnings_and_the_libraries_errors(stream: io.StringIO)
 def test_configuring_again_replaces_the_first(stream: io.StringIO) -> None:
     configure_logging(stream=stream)
     configure_logging(stream=stream)
-    logging.getLogger("some.library").warning("once")
+    logging.getLogger("some.package").warning("once")
     assert stream.getvalue().count("once") == 1

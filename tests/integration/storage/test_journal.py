@@ -312,7 +312,7 @@ async def main():
             await asyncio.sleep(0.01)
         await recorder._mirror.settle()
         print("kept", flush=True)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
 asyncio.run(main())
 """
