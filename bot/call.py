@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import uuid4
 
 from loguru import logger
 from pipecat.frames.frames import EndFrame, ErrorFrame, TTSSpeakFrame
@@ -23,7 +21,6 @@ from pipecat.observers.user_bot_latency_observer import (
     UserBotLatencyObserver,
 )
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
-from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.workers.runner import WorkerRunner
 
 from bot import heap
@@ -35,7 +32,14 @@ from bot.interview import CallListener, Interview
 from bot.latency import parts_ms, summarise
 from bot.pipeline import Chain, build_pipeline
 from bot.problems import Problems
-from bot.records import CallRecord, Cost, EndReason, Latency, Rungs
+from bot.records import CallRecord, EndReason, Rungs
+from bot.resumed_call import (
+    history,
+    new_record,
+    opening_line,
+    resumed_record,
+    transcript_so_far,
+)
 from bot.rtvi_feed import RTVIFeed
 from bot.second_reader import SecondReader
 from bot.services.continuation import ReplyPlan
@@ -44,16 +48,13 @@ from bot.services.llm import build_llm
 from bot.services.stt import build_stt
 from bot.services.tts import build_tts
 from bot.services.turn_budget import TurnBudget
-from bot.storage.checkpoints import Checkpointer
-from bot.storage.errors import StorageError
-from bot.storage.journal import Journal, journal_folder
 from bot.storage.leases import Lease
 from bot.storage.recorder import Recorder
-from bot.storage.session import Progress, Session
+from bot.storage.session import Session
 from bot.storage.sessions import SessionStore
 from bot.storage.store import Store
 from bot.summariser import Summariser
-from bot.transcript import Transcript
+from bot.tenure import Tenure
 from bot.transports import Line, room_taken_error
 from flows.conversation import Conversation
 from flows.playbook import Playbook
@@ -64,10 +65,6 @@ from processors.lead_qualification import LeadQualificationProcessor
 
 SAMPLE_RATE_IN_HZ = 16_000
 SAMPLE_RATE_OUT_HZ = 24_000
-UNFINISHED: frozenset[EndReason] = frozenset({"caller_left", "failed", "drained"})
-"""After these the session is kept: the caller may come back, or another bot goes on."""
-TAKEN_OVER: frozenset[EndReason] = frozenset({"failed", "drained"})
-"""After these the caller may still be there, alone."""
 GOODBYE_GRACE_S = 15.0
 """How long a goodbye may take to be spoken before the call is cut all the same."""
 
@@ -118,27 +115,21 @@ class Call:
         if store is not None:
             store.route(playbook.name, playbook.deliver_to)
         self._clock = call_clock(settings.now)
-        self._sessions, self._lease, self._resume = sessions, lease, resume
+        self._resume = resume
         self._conversation = (
             Conversation(playbook=playbook, clock=self._clock, recorded=settings.recorded)
             if resume is None
             else Conversation.restore(resume.conversation, playbook=playbook, clock=self._clock)
         )
-        self._record = CallRecord(
-            call_id=resume.call_id if resume else call_id or uuid4().hex,
-            room=room,
-            transport=line.name,
-            playbook=playbook.name,
-            started_at=resume.started_at if resume else datetime.now(UTC),
-            resumed=resume.resumed + 1 if resume else 0,
-            turns=resume.turns if resume else [],
-            latency=summarise(resume.turns, resume.latencies) if resume else Latency(),
-            cost=resume.cost if resume else Cost(),
-            lead_id=resume.lead_id if resume else uuid4().hex,
+        self._record = (
+            new_record(room=room, transport=line.name, playbook=playbook.name, call_id=call_id)
+            if resume is None
+            else resumed_record(resume, room=room, transport=line.name)
         )
         self._caller_id = resume.caller_id if resume else None
-        self._checkpoints: Checkpointer | None = None
-        self._checkpoint_n = 0
+        self._tenure = Tenure(
+            call=self._record, conversation=self._conversation, lease=lease, sessions=sessions
+        )
         self._cost = CostMeter(before=self._record.cost)
         self._experience = experience or new_experience(settings)
         self._problems = Problems()
@@ -168,14 +159,12 @@ class Call:
         """
         heap.settle()
         async with AsyncExitStack() as stack:
-            if self._lease is not None:
-                stack.push_async_callback(self._lease.release, is_over=False)
+            await stack.enter_async_context(self._tenure.running())
             recorder = None
             if self._store is not None:
-                recorder = await stack.enter_async_context(self._recorder(self._store))
-            if self._sessions is not None:
-                self._checkpoints = Checkpointer(sessions=self._sessions)
-                stack.push_async_callback(self._checkpoints.aclose)
+                recorder = await stack.enter_async_context(
+                    self._tenure.recorder(self._store, data_dir=self._settings.data_dir)
+                )
             await stack.enter_async_context(self._experience.breakers.running())
             worker = self._build(recorder)
             feed = RTVIFeed(worker=worker, snapshot=self._interview.lead_record)
@@ -185,7 +174,7 @@ class Call:
             self._own(feed.run(), "rtvi-feed")
             self._interview.begin()
             self._checkpoint()
-            self._watch_the_lease()
+            self._own(self._tenure.watch(lambda: self.hang_up("failed")), "lease")
             if not self._conversation.done:  # Its last bot may have died after the goodbye.
                 await self._talk(worker)
             return await self._finish(recorder)
@@ -233,121 +222,15 @@ class Call:
         self._error = room_taken_error(self._record.room)
         await self.hang_up("failed")
 
-    # --- one bot after another ------------------------------------------------------------------
-
     def _opening_line(self) -> str:
-        """The greeting; of a resumed call where the two were, and never a second greeting."""
-        resume, conversation = self._resume, self._conversation
-        if resume is None or (not resume.greeted and resume.caller_id is None):
-            return conversation.greeting()
-        if not resume.greeted:
-            return f"{self._playbook.resume} {conversation.greeting()}"
-        return conversation.resume_line(welcome_back=resume.ended is not None)
+        return opening_line(self._resume, self._conversation)
 
-    def _recorder(self, store: Store) -> Recorder:
-        lease, folder = self._lease, journal_folder(self._settings.data_dir)
-        token = lease.token if lease is not None else None
-        journal = Journal(folder=folder, call_id=self.call_id, token=token)
-        if lease is None:
-            return Recorder(store=store, journal=journal)
-        return Recorder(store=store, token=token, on_stale=lease.lose, journal=journal)
-
-    def _transcript(self) -> Transcript:
-        elapsed_s = (datetime.now(UTC) - self._record.started_at).total_seconds()
-        # A clock that was set back must not let turns overlap.
-        elapsed_s = max(elapsed_s, *(turn.end_s for turn in self._record.turns), 0.0)
-        return Transcript(
-            started_at=time.monotonic() - elapsed_s,
-            turns=self._record.turns,
-            latencies=self._record.latency.turns,
-            unanswered=self._conversation.unanswered,
+    def _checkpoint(self) -> None:
+        self._tenure.checkpoint(
+            transcript=self._interview.transcript,
+            cost=self._cost.cost(),
+            caller_id=self._caller_id,
         )
-
-    def _history(self) -> list[LLMContextMessage]:
-        """What was said before, for the LLM."""
-        said = [
-            (turn.role, turn.heard_text) for turn in self._record.turns if turn.heard_text.strip()
-        ]
-        if unanswered := " ".join(self._conversation.unanswered):
-            said.append(("caller", unanswered))
-        return [
-            {"role": "assistant", "content": text}
-            if role == "bot"
-            else {"role": "user", "content": text}
-            for role, text in said
-        ]
-
-    def _watch_the_lease(self) -> None:
-        if self._lease is not None:
-            self._own(self._leave_when_taken(self._lease), "lease")
-            if self._checkpoints is not None:
-                self._own(self._lose_when_stale(self._lease, self._checkpoints), "stale")
-
-    async def _leave_when_taken(self, lease: Lease) -> None:
-        await lease.lost.wait()
-        logger.warning("Another bot has the call {}: this one leaves", self.call_id)
-        await self.hang_up("failed")
-
-    async def _lose_when_stale(self, lease: Lease, checkpoints: Checkpointer) -> None:
-        await checkpoints.is_stale.wait()
-        lease.lose("a newer bot has saved the session")
-
-    @property
-    def _is_taken(self) -> bool:
-        return self._lease is not None and self._lease.lost.is_set()
-
-    def _checkpoint(self, *, ended: EndReason | None = None) -> None:
-        """Hand over the state as it is now; nothing is waited for."""
-        if self._checkpoints is None or self._is_taken:
-            return
-        self._checkpoint_n += 1
-        transcript = self._interview.transcript
-        self._checkpoints.save(
-            Session(
-                call_id=self.call_id,
-                lead_id=self._record.lead_id,
-                room=self._record.room,
-                transport=self._record.transport,
-                playbook=self._playbook.name,
-                started_at=self._record.started_at,
-                resumed=self._record.resumed,
-                token=self._lease.token if self._lease else 0,
-                n=self._checkpoint_n,
-                saved_at=datetime.now(UTC),
-                greeted=any(turn.role == "bot" for turn in transcript.turns),
-                caller_id=self._caller_id,
-                ended=ended,
-                conversation=self._conversation.snapshot(),
-                turns=list(transcript.turns),
-                latencies=list(transcript.latencies),
-                cost=self._cost.cost(),
-            )
-        )
-
-    def _keep_the_words(self) -> None:
-        if self._checkpoints is None or self._is_taken:
-            return
-        self._checkpoints.progress(
-            Progress(
-                call_id=self.call_id,
-                token=self._lease.token if self._lease else 0,
-                n=self._checkpoint_n,
-                conversation=self._conversation.open_turn_snapshot(),
-            )
-        )
-
-    async def _close_the_session(self, reason: EndReason) -> None:
-        if self._checkpoints is None or self._sessions is None:
-            return
-        if reason in UNFINISHED and self._conversation.outcome is None:
-            self._checkpoint(ended=None if reason in TAKEN_OVER else reason)
-            await self._checkpoints.flush()
-            return
-        await self._checkpoints.aclose()
-        try:
-            await self._sessions.delete(self.call_id)
-        except StorageError as error:
-            logger.warning("The session of a call that is over stays until it expires: {}", error)
 
     # --- the chain ------------------------------------------------------------------------------
 
@@ -384,11 +267,11 @@ class Call:
             recorder=recorder,
             listeners=self._listeners,
             generated_text=lambda: llm.generated_text,
-            transcript=self._transcript(),
+            transcript=transcript_so_far(self._record, conversation),
         )
         self._interview.on_reply_heard = self._after_reply
         self._interview.on_turn_over = self._checkpoint
-        self._interview.on_words = self._keep_the_words
+        self._interview.on_words = self._tenure.keep_the_words
         self._read_twice()
         stt.on_rung = self._interview.heard_by
         chain = build_pipeline(
@@ -401,7 +284,7 @@ class Call:
             tts=tts,
             bridge=SilenceBridge(phrase=tts.bridge, sample_rate=SAMPLE_RATE_OUT_HZ),
         )
-        chain.context.add_messages(self._history())
+        chain.context.add_messages(history(self._record, self._conversation))
         self._line.output.listen(self._interview)
         self._line.attach(self)
         self._follow_turns(chain)
@@ -586,16 +469,18 @@ class Call:
         return record
 
     async def _keep_the_end(self, record: CallRecord, recorder: Recorder | None) -> None:
-        if recorder and not self._is_taken:
+        if recorder and not self._tenure.is_lost:
             await self._save(recorder, record)
-        if self._is_taken:  # The database may have been the first to tell.
+        if self._tenure.is_lost:  # The database may have been the first to tell.
             if recorder:
                 recorder.abandon()
             return
-        reason = record.end_reason or "failed"
-        await self._close_the_session(reason)
-        if self._lease:
-            await self._lease.release(is_over=reason not in TAKEN_OVER)
+        await self._tenure.end(
+            record.end_reason or "failed",
+            transcript=self._interview.transcript,
+            cost=record.cost,
+            caller_id=self._caller_id,
+        )
 
     async def _save(self, recorder: Recorder, record: CallRecord) -> None:
         """The lead is safe before an LLM is waited for; a better summary is its next revision."""
