@@ -31,7 +31,7 @@ def warm_up(settings: Settings) -> None:
     from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
     from pipecat.audio.vad.silero import SileroVADAnalyzer
 
-    from flows import capture
+    from flows import capture, speakable
 
     for key, modules in (
         (settings.deepgram_api_key, _HOSTED_STT),
@@ -50,3 +50,4 @@ def warm_up(settings: Settings) -> None:
     SileroVADAnalyzer()
     LocalSmartTurnAnalyzerV3()
     capture.warm_up()
+    speakable.warm_up()

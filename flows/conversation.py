@@ -46,7 +46,7 @@ class Conversation:
         self._bot_complete = False
         self._bot_directive: Directive | None = None
         self._finals: list[Final] = []
-        self._now = self._local_now()
+        self._now = self._bot_spoke_at = self._local_now()
         self._state = self._committed
         self._heard = Heard()
         self._directive: Directive | None = None
@@ -206,6 +206,9 @@ class Conversation:
         self._committed.wrap_up_heard = False
         self._finals = []
         self._bot_text, self._bot_complete = "", False
+        # The bot's words mean what they meant when they were said; and what was read in them once
+        # is remembered, and not read again when the caller answers.
+        self._bot_spoke_at = self._now
         self._recompute()
 
     def bot_heard(self, text: str, *, complete: bool) -> None:
@@ -315,7 +318,7 @@ class Conversation:
         text, directive = self._bot_text, self._bot_directive
         if directive is None or not text.strip():
             return Heard()
-        around = surroundings(state, self.playbook, self._now, confirming=False)
+        around = surroundings(state, self.playbook, self._bot_spoke_at, confirming=False)
         around = type(around)(
             now=around.now,
             region=around.region,
@@ -399,6 +402,7 @@ class Conversation:
             )
         conversation = cls(playbook=playbook, clock=clock, recorded=snapshot["recorded"])
         conversation._now = datetime.fromisoformat(snapshot["now"]).astimezone(playbook.zone)
+        conversation._bot_spoke_at = conversation._now
         conversation._committed = DialogueState.from_snapshot(snapshot["committed"])
         conversation._bot_text = snapshot["bot_text"]
         conversation._bot_complete = snapshot["bot_complete"]

@@ -228,6 +228,8 @@ def warm_up() -> None:
     """Imports what is slow and fills the caches, so that no call takes more than its time."""
     from datetime import UTC, datetime
 
+    import phonenumbers.timezone  # noqa: F401 - asked when somebody says "my time".
+
     from flows.capture.letters import fuzzy_nato
 
     around = Surroundings(now=datetime.now(UTC))

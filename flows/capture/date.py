@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from flows.capture.date_base import Day
 from flows.capture.date_days import (
@@ -103,7 +104,15 @@ def _soon(heard: Heard, today: date) -> list[Candidate]:
 
 
 def days_in(tokens: Sequence[Token], start: int, today: date) -> list[Day]:
-    """All days and stretches of days from a token on, from left to right."""
+    """All days and stretches of days from a token on, from left to right.
+
+    A date and a meeting are looked for in the same words: the latest answers are remembered.
+    """
+    return list(_days_in(tuple(tokens), start, today))
+
+
+@lru_cache(maxsize=8)
+def _days_in(tokens: tuple[Token, ...], start: int, today: date) -> tuple[Day, ...]:
     found: list[Day] = []
     at = start
     while at < len(tokens):
@@ -113,7 +122,7 @@ def days_in(tokens: Sequence[Token], start: int, today: date) -> list[Day]:
         else:
             found.append(day)
             at = max(day.end, at + 1)
-    return found
+    return tuple(found)
 
 
 def day_at(tokens: Sequence[Token], at: int, today: date) -> Day | None:

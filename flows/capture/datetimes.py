@@ -74,10 +74,15 @@ def _read_part(
     return [_meeting(heard, day, clocks[0], zone) for day in _choices(days[0])]
 
 
+_UNITS = frozenset({"hour", "hours", "minute", "minutes", "mins"})
+
+
 def _hours_from_now(
     tokens: Sequence[Token], start: int, now: datetime
 ) -> tuple[datetime, tuple[int, int]] | None:
     """ "in an hour", "in half an hour", "two hours from now", "in thirty minutes"."""
+    if not any(token.low in _UNITS for token in tokens[start:]):
+        return None
     for at in range(start, len(tokens)):
         begin = at + 1 if _low(tokens, at) == "in" else at
         i = begin + 1 if _low(tokens, begin) in {"about", "like", "maybe"} else begin
@@ -93,7 +98,7 @@ def _hours_from_now(
             unit = _low(tokens, number.end)
             minutes = int(number.value * (60 if unit in {"hour", "hours"} else 1))
             end = number.end + 1
-        if _low(tokens, end - 1) not in {"hour", "hours", "minute", "minutes", "mins"}:
+        if _low(tokens, end - 1) not in _UNITS:
             continue
         from_now = [_low(tokens, end), _low(tokens, end + 1)] == ["from", "now"]
         if begin == at and not from_now:
