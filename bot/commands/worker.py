@@ -25,10 +25,20 @@ def worker() -> None:
 
 async def _serve(settings: Settings) -> None:
     from bot.fleet.background import background
+    from bot.fleet.health import health_app
     from bot.fleet.worker import Worker
     from bot.playbooks import load_playbook
+    from bot.web.serving import serving
 
     # What would fail in every call is said now.
     load_playbook(settings.playbook)
     async with background(settings) as watch:
-        await Worker(settings=settings, watch=watch).run()
+        worker = Worker(settings=settings, watch=watch)
+        async with serving(
+            health_app(settings, worker),
+            host=settings.worker_host,
+            port=settings.worker_port,
+            host_name="LEADLINE_WORKER_HOST",
+            port_name="LEADLINE_WORKER_PORT",
+        ):
+            await worker.run()

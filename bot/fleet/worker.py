@@ -50,6 +50,7 @@ class Worker:
         self._helping: set[asyncio.Task[None]] = set()
         self._answering = 0
         self._stopping = asyncio.Event()
+        self._was_taken_up = False
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then let the running calls end; a second signal exits.
@@ -83,6 +84,11 @@ class Worker:
                 loop.remove_signal_handler(number)
 
     @property
+    def is_registered(self) -> bool:
+        """Whether LiveKit may offer it calls: its processes are warm, and it does not drain."""
+        return self._was_taken_up and not self._stopping.is_set()
+
+    @property
     def load(self) -> float:
         """Calls that run or are about to, as LiveKit reads it: below its target, or full (1.0)."""
         share = self._occupied / self._settings.worker_max_calls
@@ -114,8 +120,9 @@ class Worker:
             # process yet counts as more than a whole call.
             load_threshold=float("inf"),
             load_fnc=lambda: self.load,
-            host=settings.worker_host,
-            port=settings.worker_port,
+            # Its own page says OK too early (bot/fleet/health.py); it cannot be switched off.
+            host="127.0.0.1",
+            port=0,
         )
         server.on("worker_registered", self._registered)
         server.rtc_session(job.serve, agent_name=settings.agent_name, on_request=self._answer)
@@ -160,6 +167,7 @@ class Worker:
             help_.add_done_callback(self._helping.discard)
 
     def _registered(self, worker_id: str, _server: Any) -> None:
+        self._was_taken_up = True
         logger.info("Serving {!r} at LiveKit as {}", self._settings.agent_name, worker_id)
 
     def _stop(self) -> None:
@@ -180,11 +188,6 @@ class Worker:
         if error is None:
             return
         url, _, _ = self._settings.require_livekit()
-        if isinstance(error, OSError) and "address already in use" in str(error).lower():
-            raise LeadlineError(
-                f"port {self._settings.worker_port} is taken; set LEADLINE_WORKER_PORT to "
-                "another one (0 takes any)"
-            ) from None
         raise LeadlineError(
             f"the worker lost LiveKit at {url}: {error}; check LIVEKIT_URL and its key and secret"
         ) from None

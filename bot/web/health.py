@@ -75,19 +75,25 @@ class Readiness:
         return "ok"
 
 
-def readiness_of(settings: Settings, store: StoreAccess) -> Readiness:
-    """The database, LiveKit, and Redis where there is one."""
+def livekit_check(settings: Settings) -> Check:
+    """Whether LiveKit's server answers."""
     url, _, _ = settings.require_livekit()
     livekit_url = "http" + url.removeprefix("http").removeprefix("ws")
-
-    async def database() -> None:
-        await (await store.get()).calls(limit=1)
 
     async def livekit() -> None:
         async with httpx.AsyncClient(timeout=CHECK_TIMEOUT_S, trust_env=False) as client:
             (await client.get(livekit_url)).raise_for_status()
 
-    checks: dict[str, Check] = {"database": database, "livekit": livekit}
+    return livekit
+
+
+def readiness_of(settings: Settings, store: StoreAccess) -> Readiness:
+    """The database, LiveKit, and Redis where there is one."""
+
+    async def database() -> None:
+        await (await store.get()).calls(limit=1)
+
+    checks: dict[str, Check] = {"database": database, "livekit": livekit_check(settings)}
     redis_url = settings.redis_url
     if redis_url is not None:
 

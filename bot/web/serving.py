@@ -33,6 +33,8 @@ async def serving(
     host: str = HOST,
     max_connections: int | None = None,
     keep_alive_s: int = 5,
+    host_name: str = "--host",
+    port_name: str = "--port",
 ) -> AsyncIterator[int]:
     """Serve until the context ends; gives the port (0 takes a free one).
 
@@ -42,12 +44,14 @@ async def serving(
         host: the address; this machine only by default.
         max_connections: one more gets 503.
         keep_alive_s: how long an idle connection is kept.
+        host_name: what an operator sets the host with, for errors.
+        port_name: the same for the port.
 
     Raises:
         UsageError: the port is not allowed, or the host is not this machine's.
         LeadlineError: the application did not start.
     """
-    listener = _listen(host, port)
+    listener = _listen(host, port, host_name=host_name, port_name=port_name)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -75,7 +79,7 @@ async def serving(
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, *, host_name: str, port_name: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,15 +89,17 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise LeadlineError(f"port {port} is in use: use --port") from None
+            raise LeadlineError(f"port {port} is in use: use {port_name}") from None
         if error.errno == errno.EACCES:
             raise UsageError(
-                f"--port {port}: not allowed for this user; use one above 1023"
+                f"{port_name} {port}: not allowed for this user; use one above 1023"
             ) from None
         if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
             raise UsageError(
-                f"--host {host}: is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for "
-                "all"
+                f"{host_name} {host}: is not an address of this machine; use 127.0.0.1, or "
+                "0.0.0.0 for all"
             ) from None
-        raise LeadlineError(f"port {port} cannot be used: {error.strerror}; use --port") from None
+        raise LeadlineError(
+            f"port {port} cannot be used: {error.strerror}; use {port_name}"
+        ) from None
     return listener

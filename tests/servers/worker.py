@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from livekit import api
 
 from tests.servers.livekit import LiveKitServer
-from tests.servers.process import ServerProcess
+from tests.servers.process import ServerProcess, free_port
 
 START_TIMEOUT_S = 120.0
 AGENT_NAME = "leadline"
@@ -23,16 +24,24 @@ def worker(
     server: LiveKitServer, *, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[ServerProcess]:
     """A worker that is registered with the server; it is killed in the end if it still runs."""
-    log = folder / "worker.log"
+    port = free_port()
+
+    def is_ready() -> bool:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
     process = ServerProcess(
         command=[sys.executable, "-m", "bot", "worker"],
-        log=log,
-        is_ready=lambda: "Serving" in (log.read_text() if log.exists() else ""),
+        log=folder / "worker.log",
+        is_ready=is_ready,
         environment={
             **os.environ,
             **server.environment,
             "LEADLINE_DATA_DIR": str(folder),
-            "LEADLINE_WORKER_PORT": "0",
+            "LEADLINE_WORKER_PORT": str(port),
             "LEADLINE_WORKER_IDLE_PROCESSES": "1",
             **(environment or {}),
         },

@@ -207,8 +207,9 @@ def test_each_service_waits_for_what_it_needs() -> None:
             else:
                 assert how["condition"] == "service_completed_successfully"
                 assert SERVICES[other]["restart"] == "no", f"{other} must end for {name}"
-    for name in ("worker", "web"):
-        assert set(SERVICES[name]["depends_on"]) == {"migrate", "livekit", "redis"}
+    needed = {"migrate", "livekit", "redis"}
+    assert set(SERVICES["worker"]["depends_on"]) == needed
+    assert set(SERVICES["web"]["depends_on"]) == needed | {"worker"}
 
 
 def test_health_checks_ask_addresses_that_are_served() -> None:
@@ -226,6 +227,9 @@ def test_health_checks_ask_addresses_that_are_served() -> None:
     assert asked[2] in paths
     assert f":{asked[1]}:" in SERVICES["web"]["ports"][0]
     compile(healthcheck("web")[-1], "healthcheck", "exec")
+    port = SERVICES["worker"]["environment"]["LEADLINE_WORKER_PORT"]
+    assert f"http://127.0.0.1:{port}/readyz" in healthcheck("worker")[-1]
+    compile(healthcheck("worker")[-1], "healthcheck", "exec")
     (hook,) = LIVEKIT_CONFIG["webhook"]["urls"]
     target = re.fullmatch(r"http://(\w+):(\d+)(/.*)", hook)
     assert target is not None
