@@ -166,8 +166,10 @@ def _says_it_better(turn: Turn, spec: PlaybookField) -> bool:
     before it was misheard; where it is the same, it is not an answer to the question."""
     held = turn.state.lead[spec.key]
     around = turn.around.asking(spec.kind)
-    behind_the_comma = Utterance(turn.own.text.partition(",")[2].strip())
-    readings = (*read(spec.kind, turn.own, around), *read(spec.kind, behind_the_comma, around))
+    # "at green river foods dot com" is where the mail goes, not another company.
+    said, _ = _beside_an_address(turn)
+    behind_the_comma = Utterance(said.text.partition(",")[2].strip())
+    readings = (*read(spec.kind, said, around), *read(spec.kind, behind_the_comma, around))
     for candidate in readings:
         if candidate.value is None:
             continue

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flows.capture import Answer, Surroundings, Utterance, answer, read_all
+from flows.capture import Answer, Kind, Surroundings, Utterance, answer, read_all
 from flows.playbook import Playbook
 from flows.turn import ASKED_CONFIDENCE, VOLUNTEERED_CONFIDENCE, cleaned
+from flows.values import NO_NEED, is_mostly_a_value
 
 
 def capture_once(
@@ -36,6 +37,9 @@ def capture_once(
     if not utterance.text:
         return {}, Answer.OTHER
     found = read_all(tuple({f.kind for f in playbook.fields}), utterance, around)
+    said = answer(utterance, around)
+    if said in NO_NEED or is_mostly_a_value(found, len(utterance.text.split())):
+        found.pop(Kind.TEXT, None)
     values: dict[str, Any] = {}
     for field in playbook.fields:
         near = field.key in (asked, confirming)
@@ -47,4 +51,4 @@ def capture_once(
             if candidate.value is not None and candidate.confidence >= least:
                 values[field.key] = candidate.value
                 break
-    return values, answer(utterance, around)
+    return values, said

@@ -21,9 +21,9 @@ from flows.turn import (
     surroundings,
 )
 
-_NO_NEED = (
+NO_NEED = (
     Answer.HUMAN, Answer.GOODBYE, Answer.REPEAT, Answer.HOLD_ON, Answer.REFUSAL,
-    Answer.DO_NOT_KNOW,
+    Answer.DO_NOT_KNOW, Answer.YES,
 )  # fmt: skip
 """A turn that is one of these says nothing in the caller's own words about a text field."""
 _ADDRESSES = (Kind.EMAIL, Kind.PHONE)
@@ -48,11 +48,11 @@ def take_values(turn: Turn) -> None:
     if around.confirming in (None, Kind.EMAIL, Kind.PHONE) and turn.objected:
         around = surroundings(turn.state, turn.playbook, turn.now, confirming=False)
     found = _found(turn, kinds, around)
-    if turn.answer in _NO_NEED or turn.answer_to_question is not None:
+    if turn.answer in NO_NEED or turn.answer_to_question is not None:
         found.pop(Kind.TEXT, None)
     if turn.around.asked in (Kind.NAME, Kind.COMPANY) and _long_words(turn) < WORDS_OF_A_NEED:
         found.pop(Kind.TEXT, None)  # "This is over all we need" was the company's name
-    if _is_mostly_a_value(found, len(turn.all.text.split())):
+    if is_mostly_a_value(found, len(turn.all.text.split())):
         found.pop(Kind.TEXT, None)
     if turn.phrases.only_opens(turn.rest.text):
         # "Okay, my number is ..." agrees to nothing.
@@ -124,7 +124,7 @@ def _is_within(part: Candidate, whole: Candidate, *, least: float = CLEAR_CONFID
     return inside and whole.value is not None and whole.confidence >= least
 
 
-def _is_mostly_a_value(found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
+def is_mostly_a_value(found: Mapping[Kind, Sequence[Candidate]], words: int) -> bool:
     """Whether little is said beside an address, a number, an amount or a date."""
     for kind, words_beside in _WORDS_BESIDE.items():
         for candidate in found.get(kind, ()):

@@ -76,3 +76,16 @@ def test_okay_at_the_beginning_of_a_value_is_no_consent() -> None:
     talk.says("Okay, my number is two one two, five five five, oh one nine eight")
     assert talk.value("consent_to_contact") is None
     assert talk.read_back == {"phone": "+12125550198"}
+
+
+def test_an_address_at_the_company_that_was_just_said_is_no_other_company() -> None:
+    talk = Talk().up_to("company").says("I'm with Green River Foods")
+    talk.says("My email is daniel dot carter at green river foods dot com")
+    assert talk.read_back == {"email": "daniel.carter@greenriverfoods.com"}
+    assert talk.value("company") == "Green River Foods"
+
+
+def test_a_bare_yes_is_no_need() -> None:
+    talk = Talk().up_to("need").says("Yes, that's right.")
+    assert talk.value("need") is None
+    assert talk.says("Yes, we lose leads in spreadsheets").value("need") is not None
