@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.config import Settings
 
@@ -30,6 +31,10 @@ def pytest_configure() -> None:
     for field in Settings.model_fields.values():
         os.environ.pop(str(field.validation_alias), None)
     os.environ["LEADLINE_ENV_FILE"] = os.devnull
+    if os.environ.get("CI") != "true":
+        # As Hypothesis does in CI by itself: how long an example takes says nothing here.
+        settings.register_profile("unhurried", deadline=None)
+        settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

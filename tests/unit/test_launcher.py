@@ -296,7 +296,8 @@ def test_test_runs_every_stage_and_ends_with_pytest(ready: Machine) -> None:
         "ruff check .",
         "ruff format --check .",
         "mypy ",
-        "python -m pytest",
+        "python -m pytest --numprocesses auto --maxprocesses 4 tests/unit tests/bench",
+        "python -m pytest --ignore tests/unit --ignore tests/bench",
     ]
     [sync] = ready.calls
     assert "--no-dev" not in sync
@@ -306,7 +307,7 @@ def test_test_runs_every_stage_and_ends_with_pytest(ready: Machine) -> None:
 def test_test_fails_when_any_stage_fails_and_runs_the_others(ready: Machine, failing: str) -> None:
     result = ready.run("test", FAILING=failing)
     assert result.returncode == 1
-    assert "python -m pytest" in result.stdout
+    assert "python -m pytest --ignore tests/unit --ignore tests/bench" in result.stdout
     assert "failed:" in result.stderr
 
 

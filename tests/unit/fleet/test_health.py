@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from bot.config import Settings
 from bot.fleet.health import health_app
 from bot.fleet.worker import Worker
+from bot.web import health
 from bot.web.serving import serving
 
 
@@ -29,6 +30,12 @@ def page_of(livekit_url: str, *, is_registered: bool) -> httpx.AsyncClient:
     )
     app = health_app(settings, cast("Worker", TakenUp(is_registered)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no reason to call anything away."""
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 30.0)
 
 
 @pytest.fixture
