@@ -26,6 +26,7 @@ from flows.capture import (
 )
 from flows.capture.amend import amend, hinted, tail_of
 from flows.capture.answer import classify
+from flows.capture.chatter import on_the_matter, without_thinking
 from flows.capture.model import (
     Answer,
     Candidate,
@@ -88,18 +89,28 @@ def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candid
 
 
 def _read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
-    heard = tokenize(utterance.text)
+    heard = _about_it(kind, tokenize(utterance.text))
     found = [
         _weighed(_with_tail(c, heard, around), heard, utterance)
         for c in _READERS[kind](heard, around)
     ]
     for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
-        other = tokenize(alternative)
+        other = _about_it(kind, tokenize(alternative))
         found.extend(
             replace(c, confidence=c.confidence * _ALTERNATIVE, rule=f"alternative:{c.rule}")
             for c in _READERS[kind](other, around)
         )
     return _distinct(found)
+
+
+def _about_it(kind: Kind, heard: Heard) -> Heard:
+    """What may answer for a kind; a need or a decision may speak of anything and anybody."""
+    if kind is Kind.TEXT:
+        return heard
+    if kind in {Kind.BOOLEAN, Kind.CONSENT}:
+        doubtful = kind is Kind.BOOLEAN
+        return Heard(heard.text, tuple(without_thinking(heard.tokens, doubtful=doubtful)))
+    return on_the_matter(heard)
 
 
 _remembered = lru_cache(maxsize=_READINGS_REMEMBERED)(_read)
@@ -136,6 +147,8 @@ def read_all(
 def answer(utterance: Utterance, around: Surroundings) -> Answer:
     """What the utterance is in the conversation; only an unambiguous yes is ``YES``."""
     heard = tokenize(utterance.text)
+    if around.confirming is None:
+        heard = Heard(heard.text, tuple(without_thinking(heard.tokens)))
     verdict = classify(heard, around, restated=_restated(heard, around))
     if verdict in {Answer.OTHER, Answer.NO} and _corrects(utterance, around):
         return Answer.CORRECTION
