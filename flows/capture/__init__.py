@@ -139,7 +139,8 @@ def read_all(
         )
         if free:
             result[kind] = free
-            if kind not in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
+            whole = free[0].value is not None or kind is not Kind.EMAIL
+            if whole and kind not in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
                 claimed |= set(range(*free[0].span))
     return result
 

@@ -27,6 +27,7 @@ from flows.capture.english.answers import (
 )
 from flows.capture.model import Answer, Kind, Surroundings
 from flows.capture.speech import find_phrase, phrase_at, phrases
+from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, Token
 
 _YES, _NO, _POLITE = phrases(YES), phrases(NO), phrases(POLITE)
@@ -51,6 +52,12 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
         return Answer.OTHER
     if find_phrase(tokens, _DNC) is not None:
         return Answer.DO_NOT_CONTACT
+    if (
+        around.asked is Kind.COMPANY
+        and around.confirming is None
+        and begins_like_an_answer(tokens, known=around.name)
+    ):
+        return Answer.OTHER
     other_value = restated == (0, 0)
     if not other_value and _is_yes(tokens, around, restated):
         return Answer.YES

@@ -29,12 +29,14 @@ _AFTER = tuple(tuple(t.split()) for t in AFTERTHOUGHTS)
 _DOUBTFUL = tuple(tuple(t.split()) for t in DOUBTFUL_AFTERTHOUGHTS)
 _ENDS = frozenset(",.;!?…")
 _JOINS = frozenset({"and", "but", "so", "because", "while", "though"})
-_SUBJECTS = frozenset(
-    "i i'm i've we we're we've it it's my our the they he she you there there's this that".split()
-)
-_FILLERS = frozenset(
-    "uh um er erm hm hmm ah oh well so okay ok yeah yes like right and sure".split()
-)
+_SUBJECTS = frozenset({
+    "i", "i'm", "i've", "we", "we're", "we've", "it", "it's", "my", "our", "the", "they", "he",
+    "she", "you", "there", "there's", "this", "that",
+})  # fmt: skip
+_FILLERS = frozenset({
+    "uh", "um", "er", "erm", "hm", "hmm", "ah", "oh", "well", "so", "okay", "ok", "yeah", "yes",
+    "like", "right", "and", "sure",
+})  # fmt: skip
 
 
 @lru_cache(maxsize=16)
@@ -97,9 +99,7 @@ def _clauses(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     cuts = [0]
     for i in range(1, len(tokens)):
         behind = tokens[i - 1].low in _ENDS and tokens[i].spaced
-        joins = (
-            tokens[i].low in _JOINS and i + 1 < len(tokens) and tokens[i + 1].low in _SUBJECTS
-        )
+        joins = tokens[i].low in _JOINS and i + 1 < len(tokens) and tokens[i + 1].low in _SUBJECTS
         if behind or joins:
             cuts.append(i)
     return [tokens[a:b] for a, b in zip(cuts, [*cuts[1:], len(tokens)], strict=True)]

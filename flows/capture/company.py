@@ -10,7 +10,11 @@ from flows.capture.english.names import (
     COMPANY_ENDS,
     COMPANY_FORMS,
     COMPANY_LEADS,
+    NAMELESS,
     NOT_COMPANIES,
+    SAYS_SO,
+    SENTENCE_VERBS,
+    SMALL_WORDS,
     SPELLED_MARKS,
     SURE_COMPANY_LEADS,
     WEAK_COMPANY_LEADS,
@@ -26,19 +30,23 @@ from flows.capture.speech import (
     strip_signs,
     strip_tails,
 )
+from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, Token, fold
 
 _LEADS, _SURE = phrases(COMPANY_LEADS), phrases(SURE_COMPANY_LEADS)
 _WEAK, _SPELLED = phrases(WEAK_COMPANY_LEADS), phrases(SPELLED_MARKS)
 _MOST_WORDS = 7
 _ONE_WORD = phrases(("all one word", "one word", "no spaces", "no space", "as one word"))
-_SMALL = {"of", "and", "the", "for", "in", "de", "on", "at", "by"}
 _REFUSALS = {"private", "nothing", "none", "nope", "what", "why", "how", "who"}
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.COMPANY)
     tokens = heard.tokens
+    if asked and begins_like_an_answer(tokens, known=around.name):
+        named = _company(heard, tokens, 0, 0.7, "titled", guarded=True, whole=True)
+        if named is not None:
+            return [named]
     for start, end in reversed(segments(tokens)):
         found = _read_part(heard, tokens[:end], start, asked)
         if found:
@@ -78,9 +86,28 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
     if asked and not found and not evades(heard):
         begin = strip_lead_ins(tokens, start, len(tokens))
         candidate = _company(heard, tokens, begin, 0.7, "answer", guarded=False)
-        if candidate is not None:
+        if candidate is not None and not _is_a_sentence(tokens, candidate):
             found.append(candidate)
+        if candidate is not None and candidate.rule == "answer" and _may_belong(tokens, begin):
+            # "Yes Energy", where the recogniser writes no capitals and no commas.
+            other = _company(heard, tokens, begin - 1, 0.35, "lead-in kept", guarded=True,
+                             whole=True)  # fmt: skip
+            found += [other] if other is not None else []
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _is_a_sentence(tokens: Sequence[Token], candidate: Candidate) -> bool:
+    """ "Salesforce is awful", "my dog barks": words that somebody says about something."""
+    end = candidate.span[1]
+    following = [t.low for t in tokens[end : end + 2]]
+    if following[:1] and following[0] in SENTENCE_VERBS:
+        return following[1:2] == [] or following[1] not in SAYS_SO
+    return False
+
+
+def _may_belong(tokens: Sequence[Token], begin: int) -> bool:
+    """Whether what was taken for the opening of an answer may be the first word of the name."""
+    return begin == 1 and len(tokens) <= _MOST_WORDS and tokens[0].is_word and tokens[1].is_word
 
 
 def _capital_after(tokens: Sequence[Token], at: int) -> bool:
@@ -101,9 +128,11 @@ def _company(
     rule: str,
     *,
     guarded: bool,
+    whole: bool = False,
 ) -> Candidate | None:
-    begin = _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
-    if guarded and _is_named(tokens, start, begin):
+    """`whole`: every word from here on belongs to the name, whatever it usually does."""
+    begin = start if whole else _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
+    if guarded and not whole and _is_named(tokens, start, begin):
         begin = start  # "the company is Yes Energy"
     stop = strip_tails(tokens, begin, len(tokens))
     words: list[str] = []
@@ -139,7 +168,7 @@ def _company(
             words.append("and")
             i += 1
             continue
-        if low in COMPANY_ENDS and words:
+        if low in COMPANY_ENDS and words and not whole:
             break
         if words and not tokens[i].spaced and words[-1][-1:].isalnum():
             words[-1] += tokens[i].text  # "3M", "B2B"
@@ -149,7 +178,19 @@ def _company(
     if joined and not spelled:
         words = ["".join(words)]
     rule = "spelled" if spelled else rule
+    if whole and not spelled:
+        return _said_as_is(heard, words, (begin, i), confidence, rule)
     return _done(heard, words, (begin, i), confidence, rule, guarded=guarded)
+
+
+def _said_as_is(
+    heard: Heard, words: list[str], span: tuple[int, int], confidence: float, rule: str
+) -> Candidate | None:
+    value = " ".join(_written(word, i, words) for i, word in enumerate(words))
+    if len(words) < 2 or looped(value) or len(value) > 100:
+        return None
+    begin, end = strip_signs(heard.tokens, *span)
+    return Candidate(Kind.COMPANY, value, confidence, heard.words(begin, end), (begin, end), rule)
 
 
 def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
@@ -227,7 +268,9 @@ def _done(
         and len(words) > 1
     ):
         return None
-    if len(words) == 1 and (lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"}):
+    if len(words) == 1 and (
+        lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"} or lows[0] in NAMELESS
+    ):
         return None
     if lows[0] in {"no", "yes"} and not (guarded and words[0][0].isupper()):
         return None
@@ -284,6 +327,6 @@ def _written(word: str, position: int, words: list[str]) -> str:
         return COMPANY_FORMS[low]
     if any(c.isupper() for c in word) or not word.islower():
         return word
-    if position and low in _SMALL and position < len(words) - 1:
+    if position and low in SMALL_WORDS and position < len(words) - 1:
         return low
     return word[:1].upper() + word[1:]

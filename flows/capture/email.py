@@ -7,6 +7,7 @@ ours: no library was found that reads spoken addresses.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.capture.domain import Side, domain_at
 from flows.capture.english.addresses import ATS_HEARD, ROLE_WORDS
@@ -61,6 +62,8 @@ def _read_part(
         for p in pieces(heard.tokens[start:end])
     ]
     found = _own_name(found, around.name)
+    if around.company:
+        found = _number_words(heard, found, around.company)
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
     ending = _only_ending(found)
     if ending is not None and asked:
@@ -102,6 +105,18 @@ def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
         else:
             result.append(piece)
     return result
+
+
+def _number_words(heard: Heard, found: list[Piece], company: str) -> list[Piece]:
+    """ "four seasons": a number in words, where the company's name has that word."""
+    words = fold(company).split()
+    return [
+        replace(piece, part=Part.WORD, text=low)
+        if piece.part is Part.DIGITS and (low := heard.tokens[piece.start].low) in words
+        and piece.end == piece.start + 1 and low.isalpha()
+        else piece
+        for piece in found
+    ]  # fmt: skip
 
 
 def _plain(word: str) -> str:
@@ -178,7 +193,8 @@ def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
         if piece.is_characters:
             if tight and behind is not None and not behind.glued and not joins:
                 single = piece.part is Part.LETTERS and behind.part is Part.LETTERS
-                if not single:
+                year = piece.part is Part.WORD and all(p.part is Part.DIGITS for p in kept)
+                if not (single or (year and asked)):
                     break
             kept.insert(0, piece)
             doubt += piece.doubt
@@ -332,14 +348,20 @@ def _mend(before: Candidate, fragment: Candidate) -> Candidate | None:
         value = valid(f"{local}{piece}")
     elif piece.endswith("@"):
         value = valid(f"{piece}{domain}")
-    elif piece.startswith(".") and piece[1:] in TLDS:
-        value = valid(f"{local}@{domain.rpartition('.')[0]}{piece}")
+    elif piece.startswith(".") and piece.rpartition(".")[2] in TLDS:
+        value = valid(f"{local}@{_without_ending(domain)}{piece}")
     else:
         return None
     if value is None:
         return None
     span = (before.span[0], fragment.span[1])
     return Candidate(Kind.EMAIL, value, 0.7, fragment.text, span, "mended")
+
+
+def _without_ending(domain: str) -> str:
+    labels = domain.split(".")
+    second = len(labels) > 2 and labels[-2] in {"co", "com", "org", "net", "ac", "gov", "edu"}
+    return ".".join(labels[: -2 if second else -1])
 
 
 def valid(address: str) -> str | None:

@@ -57,6 +57,8 @@ _MARKS = phrases(CORRECTION_MARKS)
 _LEADS = phrases(LEAD_INS)
 _TAILS = tuple(sorted((tuple(t.split()) for t in TAILS), key=lambda p: -len(p)))
 _FRAME_ENDS, _FRAME_STARTS = phrases(FRAME_ENDS), phrases(FRAME_STARTS)
+_NEGATING_PAIRS = {("instead", "of"), ("rather", "than"), ("anything", "but"), ("day", "but"),
+                   ("other", "than"), ("time", "but"), ("any", "but")}  # fmt: skip
 _SIGNS = frozenset(",.;:!?-–—…\"'()")
 
 
@@ -101,7 +103,7 @@ def negated(tokens: Sequence[Token], at: int) -> bool:
     if tokens[i].low in NEGATIONS:
         return True
     before = tokens[i - 1].low if i else ""
-    return (before, tokens[i].low) in {("instead", "of"), ("rather", "than")}
+    return (before, tokens[i].low) in _NEGATING_PAIRS
 
 
 def strip_signs(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:

@@ -43,6 +43,8 @@ DOES_NOT_DECIDE = (
     "upper management", "corporate", "the director", "our board", "isn't mine", "is not mine",
     "i just do the research", "do the research", "only gathering", "just gathering",
     "gathering information", "just looking into", "just collecting", "only doing research",
+    "my boss's", "my manager's", "my director's", "my ceo's", "my cfo's", "unfortunately not",
+    "sadly not",
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
 JOINT = ("me and my", "my co-founder and i", "my cofounder and i", "my partner and i",
@@ -69,6 +71,8 @@ CONSENTS = (
     "good with me", "you're welcome to", "okay with me", "ok with me", "i'd love that",
     "not a problem", "go for it", "sure thing", "be my guest", "knock yourself out",
     "please go ahead",
+
+    "they may", "he may", "she may", "you all may", "they can",
     "i allow", "you're allowed", "i'm cool with", "i give my consent", "i give you permission",
 )  # fmt: skip
 REFUSES_CONSENT = (
