@@ -25,6 +25,7 @@ from flows.capture import (
     text,
 )
 from flows.capture.amend import amend, hinted, tail_of
+from flows.capture.amend_digits import placed
 from flows.capture.answer import classify
 from flows.capture.chatter import on_the_matter, without_thinking
 from flows.capture.model import (
@@ -171,6 +172,8 @@ def _corrects(utterance: Utterance, around: Surroundings) -> bool:
 
 def _with_tail(candidate: Candidate, heard: Heard, around: Surroundings) -> Candidate:
     """ "Catherine Bell, with a K": what follows the value in the same breath corrects it."""
+    if candidate.kind is Kind.PHONE and candidate.value is not None:
+        return placed(candidate, heard, around) or candidate
     if candidate.kind not in {Kind.EMAIL, Kind.NAME, Kind.COMPANY} or candidate.value is None:
         return candidate
     tail = tail_of(heard, candidate)

@@ -86,6 +86,8 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
     if asked and not found and not evades(heard):
         begin = strip_lead_ins(tokens, start, len(tokens))
         candidate = _company(heard, tokens, begin, 0.7, "answer", guarded=False)
+        if candidate is None:
+            candidate = _behind_a_comma(heard, tokens, begin)
         if candidate is not None and not _is_a_sentence(tokens, candidate):
             found.append(candidate)
         if candidate is not None and candidate.rule == "answer" and _may_belong(tokens, begin):
@@ -94,6 +96,20 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
                              whole=True)  # fmt: skip
             found += [other] if other is not None else []
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _behind_a_comma(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "You won't know it, Nordic Timber": the last words of the answer."""
+    pauses = [i for i in range(start, len(tokens) - 1) if tokens[i].low in {",", "."}]
+    if not pauses or not tokens[pauses[-1] + 1].spaced:
+        return None
+    begin = strip_lead_ins(tokens, pauses[-1] + 1, len(tokens))
+    candidate = _company(heard, tokens, begin, 0.6, "answer", guarded=True)
+    whole = candidate is not None and all(t.is_sign for t in tokens[candidate.span[1] :])
+    return candidate if whole and len(tokens) - begin <= _WORDS_BEHIND_A_COMMA else None
+
+
+_WORDS_BEHIND_A_COMMA = 4
 
 
 def _is_a_sentence(tokens: Sequence[Token], candidate: Candidate) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from flows.capture.domain import Side, domain_at
 from flows.capture.english.addresses import ATS_HEARD, ROLE_WORDS
 from flows.capture.english.domains import PROVIDERS, TLDS
+from flows.capture.english.numbers import UNITS
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
@@ -32,7 +33,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
         if best is None:
             continue
         if best.value is not None:
-            found.append(best)
+            found += _with_the_other_numbers(heard, (start, end), best, around)
         elif found and (mended := _mend(found[-1], best)):
             found.append(mended)
         else:
@@ -54,16 +55,35 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     return fragments[-1:] if asked else []
 
 
+def _with_the_other_numbers(
+    heard: Heard, part: tuple[int, int], best: Candidate, around: Surroundings
+) -> list[Candidate]:
+    """ "Four seasons dot com" may be written with a figure, "route 66" hardly in words; what is
+    likelier comes last."""
+    other = _read_part(heard, *part, around, asked=True, in_words=True)
+    if other is None or other.value in {None, best.value}:
+        return [best]
+    other = replace(other, rule="number-words")
+    domain = str(best.value).partition("@")[2]
+    return [best, other] if domain[:1].isdigit() and not domain[1:2].isdigit() else [other, best]
+
+
 def _read_part(
-    heard: Heard, start: int, end: int, around: Surroundings, *, asked: bool
+    heard: Heard,
+    start: int,
+    end: int,
+    around: Surroundings,
+    *,
+    asked: bool,
+    in_words: bool = False,
 ) -> Candidate | None:
     found = [
         Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
         for p in pieces(heard.tokens[start:end])
     ]
     found = _own_name(found, around.name)
-    if around.company:
-        found = _number_words(heard, found, around.company)
+    if around.company or in_words:
+        found = _number_words(heard, found, None if in_words else around.company)
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
     ending = _only_ending(found)
     if ending is not None and asked:
@@ -107,9 +127,9 @@ def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
     return result
 
 
-def _number_words(heard: Heard, found: list[Piece], company: str) -> list[Piece]:
+def _number_words(heard: Heard, found: list[Piece], company: str | None) -> list[Piece]:
     """ "four seasons": a number in words, where the company's name has that word."""
-    words = fold(company).split()
+    words = fold(company).split() if company else set(UNITS)
     return [
         replace(piece, part=Part.WORD, text=low)
         if piece.part is Part.DIGITS and (low := heard.tokens[piece.start].low) in words

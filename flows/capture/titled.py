@@ -19,7 +19,7 @@ from flows.capture.english.names import (
 from flows.capture.speech import strip_lead_ins, strip_signs, strip_tails
 from flows.capture.tokens import Token, fold
 
-_MOST_WORDS = 6
+_FEWEST_WORDS, _MOST_WORDS = 2, 6
 _NEGATIVE = frozenset({"no", "not", "nope"})
 _ANSWERS = frozenset(word for phrase in (*YES, *NO, *POLITE) for word in phrase.split())
 _INSIDE = frozenset({"'", "&", "-", "."})
@@ -33,7 +33,7 @@ def begins_like_an_answer(tokens: Sequence[Token], *, known: str | None = None) 
     """
     begin, end = strip_signs(tokens, 0, len(tokens))
     words = [t for t in tokens[begin:end] if t.is_word or t.is_digits]
-    if not 2 <= len(words) <= _MOST_WORDS:
+    if not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
         return False
     if any(t.is_sign and t.low not in _INSIDE for t in tokens[begin:end]):
         return False
@@ -58,7 +58,8 @@ def _is_title(words: Sequence[Token]) -> bool:
     """Written in capitals throughout, and not only because it begins a sentence."""
     if not all(w.text[0].isupper() or w.is_digits or w.low in SMALL_WORDS for w in words):
         return False
-    return words[-1].text[0].isupper() and words[-1].low not in _ANSWERS
+    plain = len(words) == _FEWEST_WORDS and words[-1].low in _ANSWERS  # "Yes Please"
+    return words[-1].text[0].isupper() and not plain
 
 
 def _is_nameable(words: Sequence[Token]) -> bool:

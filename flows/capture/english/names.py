@@ -100,6 +100,8 @@ SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's",
                  "and that's spelled", "which is spelled", "again that's", "is",
                  "is spelled")  # fmt: skip
 COMPANY_LEADS = (
+    "my own company", "our own company", "my own business", "a company named", "a firm named",
+    "a business named", "company named", "a shop called", "a firm called", "an agency called",
     "i work for", "i work at", "i'm working for", "i'm working at", "i'm with", "i am with",
     "we're with", "i'm from", "i am from", "we are from", "we're from", "calling from",
     "my company is", "our company is", "the company is", "the company is called", "company is",
@@ -117,6 +119,8 @@ COMPANY_LEADS = (
     "we trade as", "trading as", "representing", "the organization is", "the startup is called",
 )  # fmt: skip
 SURE_COMPANY_LEADS = (
+    "a company named", "a firm named", "a business named", "a firm called", "an agency called",
+    "a shop called",
     "i work for", "i work at", "i'm working for", "i'm working at", "my company is",
     "our company is", "the company is called", "my company is called", "our company is called",
     "company name is", "the company name is", "the name of the company is",
