@@ -37,6 +37,7 @@ from flows.capture.model import (
     Value,
     Word,
 )
+from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, tokenize
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Word",
     "amend",
     "answer",
+    "names_itself",
     "read",
     "read_all",
     "warm_up",
@@ -155,6 +157,11 @@ def answer(utterance: Utterance, around: Surroundings) -> Answer:
     if verdict in {Answer.OTHER, Answer.NO} and _corrects(utterance, around):
         return Answer.CORRECTION
     return verdict
+
+
+def names_itself(utterance: Utterance, around: Surroundings) -> bool:
+    """Whether words that begin like an answer ("No Limits Fitness") are a company's name."""
+    return begins_like_an_answer(tokenize(utterance.text).tokens, known=around.name)
 
 
 def _corrects(utterance: Utterance, around: Surroundings) -> bool:

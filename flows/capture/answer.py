@@ -17,6 +17,7 @@ from flows.capture.english.answers import (
     HOLD_ON,
     HUMAN,
     NO,
+    NO_OF_A_VALUE,
     NOT_HUMAN,
     POLITE,
     QUESTION_SECONDS,
@@ -200,9 +201,8 @@ def _starts_with_no(tokens: Sequence[Token]) -> bool:
 
 def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
     if _starts_with_no(tokens):
-        first = next(t for t in tokens if not t.is_sign)
-        following = [t.low for t in tokens if not t.is_sign][1:2]
-        return not (first.low == "no" and following in (["problem"], ["worries"], ["doubt"]))
+        words = [t.low for t in tokens if not t.is_sign]
+        return not (words[0] in {"no", "not"} and words[1:2] != [] and words[1] in NO_OF_A_VALUE)
     at = find_phrase(tokens, _NO)
     if at is None or phrase_at(tokens, 0, _YES):
         return False

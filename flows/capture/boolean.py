@@ -49,7 +49,7 @@ def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
         last = max(others, mine)
         return [_candidate(heard, Kind.BOOLEAN, last == mine, at=last, sure=0.55, rule="phrase")]
     if others is not None:
-        plain = _plain(heard, around) if asked else None
+        plain = _plain(heard, around) if asked and not _yes_only_opens(heard) else None
         if plain is True or (shared is not None and asked and plain is None):
             return [_candidate(heard, Kind.BOOLEAN, True, at=others, sure=0.45, rule="shared")]
         return [_candidate(heard, Kind.BOOLEAN, False, at=others, sure=0.75, rule="phrase")]
@@ -102,6 +102,19 @@ def without_frame(heard: Heard) -> Heard:
         return heard
     start = strip_frame_start(tokens)
     return Heard(heard.text, tokens[start:tail])
+
+
+def _yes_only_opens(heard: Heard) -> bool:
+    """ "Yeah, so that would be our CFO": the yeah answers nothing."""
+    lows = [t.low for t in heard.tokens if not t.is_sign]
+    return (
+        lows[:1] != []
+        and lows[0] in {"yeah", "yes", "yep", "sure", "right"}
+        and (
+            lows[1:2] != []
+            and lows[1] in {"so", "well", "uh", "um", "that", "that's", "it's", "no"}
+        )
+    )
 
 
 def _idiom(heard: Heard, at: int) -> bool:

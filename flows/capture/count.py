@@ -75,7 +75,11 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         for n in numbers(part)
         if n.value.denominator == 1
     ]
-    said = [n for n in said if not negated(tokens, n.start) and n.value <= _LARGEST]
+    said = [
+        n
+        for n in said
+        if not (negated(tokens, n.start) or n.value > _LARGEST or _is_spent(tokens, n))
+    ]
     if me is not None and (asked or any(t.low in TEAM_WORDS for t in part)):
         alone = [n for n in said if n.value > 1]
         if not alone:
@@ -102,6 +106,17 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         if candidate is not None:
             found.append(candidate)
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _is_spent(tokens: Sequence[Token], number: Number) -> bool:
+    """ "Thirty, and the budget would be up to thirty thousand": the latter counts nobody."""
+    before = [t.low for t in tokens[max(0, number.start - 8) : number.start]]
+    spoken_of = [i for i, low in enumerate(before) if low in _SPENDING]
+    people = [i for i, low in enumerate(before) if low in PEOPLE]
+    return bool(spoken_of) and (not people or people[-1] < spoken_of[-1])
+
+
+_SPENDING = {"budget", "spend", "spending", "budgeted", "pay", "afford"}
 
 
 def _sound(part: Sequence[Token]) -> int | None:

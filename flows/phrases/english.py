@@ -48,12 +48,15 @@ _CORRECTS = re.compile(
 )
 _OBJECTS = re.compile(
     r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|actually|hang on)[,. ]+)*"
-    r"(?:no+|nope|nah|not|wrong|actually|i said|i meant|that's (?:not|wrong)|that is (?:not|wrong)"
+    r"(?:no+(?! (?:more|less|later|longer|fewer|earlier|sooner|rush|problem)\b)|nope|nah"
+    r"|not(?! (?:more|less|later|over|above|before|under|just)\b)|wrong|actually"
+    r"|i said|i meant|that's (?:not|wrong)|that is (?:not|wrong)"
     r"|that isn't|it's not|incorrect|correction|sorry|wait|almost|not quite)\b",
     re.IGNORECASE,
 )
 _OBJECTION = re.compile(
-    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+"
+    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on"
+    r"|no+(?! (?:more|less|later|longer|fewer|earlier|sooner)\b)"
     r"|nope|nah|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
     r"|that is (?:not right|wrong)|that isn't (?:right|it))\b(?![-@_]|\.\w)[,. !]*)+"
