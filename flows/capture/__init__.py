@@ -37,6 +37,7 @@ from flows.capture.model import (
     Value,
     Word,
 )
+from flows.capture.respelled import respelled
 from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, tokenize
 
@@ -77,6 +78,9 @@ _PRECEDENCE = (
 # An alternative of the recogniser is worth less than its first choice.
 _ALTERNATIVE = 0.75
 _MOST_ALTERNATIVES = 4
+# So is a word that had to be put right.
+_MENDED = 0.7
+_FIGURES = frozenset({Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.DATETIME})
 _READINGS_REMEMBERED = 64
 
 
@@ -97,6 +101,10 @@ def _read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candi
         _weighed(_with_tail(c, heard, around), heard, utterance)
         for c in _READERS[kind](heard, around)
     ]
+    if not found and kind is around.asked and kind in _FIGURES:
+        mended = respelled(heard)
+        found = _READERS[kind](mended, around) if mended is not None else []
+        found = [replace(c, confidence=c.confidence * _MENDED) for c in found]
     for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
         other = _about_it(kind, tokenize(alternative))
         found.extend(

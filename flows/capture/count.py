@@ -13,7 +13,8 @@ from flows.capture.english.counts import (
     TEAM_WORDS,
 )
 from flows.capture.english.money import AT_LEAST, AT_MOST, CURRENCY_SIGNS
-from flows.capture.english.numbers import DIGIT_SOUNDS
+from flows.capture.english.numbers import DIGIT_SOUNDS, DIGITS
+from flows.capture.english.speech import FILLERS
 from flows.capture.model import Candidate, Kind, Surroundings, Value
 from flows.capture.numbers import Number, numbers
 from flows.capture.speech import find_phrase, negated, phrase_at, phrases, segments
@@ -121,9 +122,16 @@ _SPENDING = {"budget", "spend", "spending", "budgeted", "pay", "afford"}
 
 def _sound(part: Sequence[Token]) -> int | None:
     """ "To." and "For." are numbers where they are the whole answer."""
-    words = [t.low for t in part if not t.is_sign]
-    digit = DIGIT_SOUNDS.get(words[0]) if len(words) == 1 else None
-    return int(digit) if digit is not None and digit != "0" else None
+    words = [t.low for t in part if not t.is_sign and t.low not in FILLERS]
+    if len(words) == 1:
+        digit = DIGIT_SOUNDS.get(words[0])
+        return int(digit) if digit is not None and digit != "0" else None
+    # "Nine zero" and "one five": how one tells ninety from nineteen.
+    digits = [DIGITS.get(w, w if len(w) == 1 and w.isdigit() else "") for w in words]
+    if len(digits) != 2 or not all(digits):
+        return None
+    told = digits[1] == "0" or (digits[0] == "1" and int(digits[1]) >= 3)
+    return int("".join(digits)) if told and digits[0] != "0" else None
 
 
 def _me_and(

@@ -128,15 +128,22 @@ def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
 
 
 def _number_words(heard: Heard, found: list[Piece], company: str | None) -> list[Piece]:
-    """ "four seasons": a number in words, where the company's name has that word."""
-    words = fold(company).split() if company else set(UNITS)
-    return [
-        replace(piece, part=Part.WORD, text=low)
-        if piece.part is Part.DIGITS and (low := heard.tokens[piece.start].low) in words
-        and piece.end == piece.start + 1 and low.isalpha()
-        else piece
-        for piece in found
-    ]  # fmt: skip
+    """ "four seasons": a number in words, where the company's name has that word; without a
+    company every one in front of another word."""
+    words = fold(company).split() if company else UNITS
+    result: list[Piece] = []
+    for i, piece in enumerate(found):
+        low = heard.tokens[piece.start].low if piece.part is Part.DIGITS else ""
+        following = found[i + 1] if i + 1 < len(found) else piece
+        before_a_word = following.part is Part.WORD and len(following.text) > _SHORT_WORD
+        if low in words and piece.end == piece.start + 1 and (company or before_a_word):
+            result.append(replace(piece, part=Part.WORD, text=low))
+        else:
+            result.append(piece)
+    return result
+
+
+_SHORT_WORD = 2
 
 
 def _plain(word: str) -> str:
@@ -145,7 +152,12 @@ def _plain(word: str) -> str:
 
 def _only_ending(found: Sequence[Piece]) -> str | None:
     """ "dot com" alone, as a correction of another ending."""
-    said = [p for p in found if p.part not in {Part.PAUSE, Part.STOP, Part.HARD}]
+    said = [
+        p
+        for i, p in enumerate(found)
+        if p.part not in {Part.PAUSE, Part.STOP, Part.HARD}
+        or (p.part is Part.STOP and i and found[i - 1].part is Part.SEPARATOR)  # "dot co dot in"
+    ]
     if not said or said[0].part is not Part.SEPARATOR or said[0].text != ".":
         return None
     text = "".join(p.text for p in said)

@@ -87,7 +87,7 @@ _NAMED = {
 }
 _ONLY_OPENS = re.compile(
     r"^(?:ok|okay|right|alright|all right|well|so|sure|actually|oh)\b[,. ]+(?:so |and |actually )?"
-    r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
+    r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] (?:as|for|like|dot|at) )",
     re.IGNORECASE,
 )
 _DETERMINER = r"\b(?:my|our|the|any|an?|your|that|this|about|share|give|of)"

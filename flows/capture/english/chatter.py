@@ -98,6 +98,7 @@ TAKES_IT_BACK = (
 THINKING_ALOUD = (
     "let me see", "let me think", "let's see", "good question", "that's a good question",
     "that is a good question", "that's a good one", "oh that's a good one", "good one",
+    "a good one", "a good question",
     "that's a tough one", "that's a hard one", "how do i put it", "what was it again",
     "what was it", "you know what", "to be honest", "honestly", "frankly",
 )  # fmt: skip
