@@ -101,10 +101,9 @@ def _read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candi
         _weighed(_with_tail(c, heard, around), heard, utterance)
         for c in _READERS[kind](heard, around)
     ]
-    if not found and kind is around.asked and kind in _FIGURES:
-        mended = respelled(heard)
-        found = _READERS[kind](mended, around) if mended is not None else []
-        found = [replace(c, confidence=c.confidence * _MENDED) for c in found]
+    if kind is around.asked and kind in _FIGURES and (mended := respelled(heard)) is not None:
+        again = _READERS[kind](mended, around)
+        found = [replace(c, confidence=c.confidence * _MENDED) for c in again] or found
     for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
         other = _about_it(kind, tokenize(alternative))
         found.extend(

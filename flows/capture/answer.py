@@ -27,7 +27,7 @@ from flows.capture.english.answers import (
     YES,
 )
 from flows.capture.model import Answer, Kind, Surroundings
-from flows.capture.speech import find_phrase, phrase_at, phrases
+from flows.capture.speech import ends_an_address, find_phrase, phrase_at, phrases
 from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, Token
 
@@ -204,7 +204,7 @@ def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
         words = [t.low for t in tokens if not t.is_sign]
         return not (words[0] in {"no", "not"} and words[1:2] != [] and words[1] in NO_OF_A_VALUE)
     at = find_phrase(tokens, _NO)
-    if at is None or phrase_at(tokens, 0, _YES):
+    if at is None or phrase_at(tokens, 0, _YES) or ends_an_address(tokens, at):
         return False
     del around
     length = phrase_at(tokens, at, _NO)

@@ -122,7 +122,7 @@ def _yes_only_opens(heard: Heard) -> bool:
     return lows[1] in _OPENERS or (lows[0] in _CASUAL_YES and not heard.tokens[1].is_sign)
 
 
-_NOES = frozenset({"no", "nope", "nah", "not", "don't", "never", "won't"})
+_NOES = frozenset({"no", "nope", "nah", "not", "don't", "never", "won't", "didn't", "doesn't"})
 _HARMLESS_NOES = phrases((
     "no problem", "no problems", "no objection", "no objections", "don't mind", "do not mind",
     "not a problem", "no worries", "why not", "no issue", "no issues", "no trouble", "no harm",
@@ -149,7 +149,7 @@ def _plain(heard: Heard, around: Surroundings) -> bool | None:
         return None
     lows = [t.low for t in tokens if not t.is_sign and t.low not in {"uh", "um", "oh", "well"}]
     if lows[:1] and lows[0] in {"yes", "yeah", "yep", "yup", "absolutely", "definitely"}:
-        doubt = {"but", "guess", "maybe", "kind", "sort", "not", "partly", "wait"}
+        doubt = {"but", "guess", "maybe", "kind", "sort", "partly", "wait", "rather", *_NOES}
         return None if doubt & set(lows) else True
     if lows[:1] and lows[0] in {"no", "nope", "nah"} and lows[1:2] != ["problem"]:
         return False

@@ -1,14 +1,15 @@
 """Words for numbers and months that a recogniser broke: "ninty", "nin ety", "Decembur".
 
-Only for an answer in which nothing else was found: "thirsty" is a word of its own.
+Only for an answer to the question that asks for one: "thirsty" is a word of its own.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from flows.capture.english.counts import PEOPLE
 from flows.capture.english.dates import MONTHS, UNITS, WEEKDAYS
-from flows.capture.english.numbers import ORDINALS, SCALES, TEENS, TENS
+from flows.capture.english.numbers import DIGIT_SOUNDS, ORDINALS, SCALES, TEENS, TENS
 from flows.capture.english.numbers import UNITS as DIGIT_UNITS
 from flows.capture.tokens import Heard, Token, tokenize
 
@@ -21,6 +22,8 @@ _WORDS = tuple(
         if len(word) >= _FEWEST_LETTERS and word.isalpha()
     )
 )
+_COUNTED = UNITS.keys() | SCALES.keys() | PEOPLE | {"hundred"}
+_LITTLE_WORDS = {"to", "too", "for"}
 _KNOWN = frozenset(_WORDS) | {"hundred", "forth", "months", "monthly", "thirsty", "server"}
 
 
@@ -34,6 +37,8 @@ def respelled(heard: Heard) -> Heard | None:
         following = heard.tokens[i + 1] if i + 1 < len(heard.tokens) else None
         joined = _joined(token, following)
         alone = _nearest(token.low) if token.is_word else None
+        if alone is None and following is not None and _counts(heard, i, following):
+            alone = DIGIT_SOUNDS[token.low]
         if joined is not None:
             words.append(" " + joined)
             changed, i = True, i + 2
@@ -42,6 +47,14 @@ def respelled(heard: Heard) -> Heard | None:
         words.append((" " if token.spaced else "") + (alone or token.text))
         i += 1
     return tokenize("".join(words).strip()) if changed else None
+
+
+def _counts(heard: Heard, at: int, following: Token) -> bool:
+    """ "Sicks weeks", "in to months": a number in front of what it counts."""
+    if heard.tokens[at].low not in DIGIT_SOUNDS or following.low not in _COUNTED:
+        return False
+    before = heard.tokens[at - 1].low if at else "in"
+    return heard.tokens[at].low not in _LITTLE_WORDS or before in {"in", "within", "about", "next"}
 
 
 def _joined(token: Token, following: Token | None) -> str | None:
@@ -61,9 +74,10 @@ def _nearest(word: str) -> str | None:
     if len(word) < _FEWEST_LETTERS or word in _KNOWN:
         return None
     most = 2 if len(word) >= _LONG else 1
-    near = [
-        known
-        for known in _WORDS
-        if known[0] == word[0] and Levenshtein.distance(word, known, score_cutoff=most) <= most
-    ]
-    return near[0] if len(near) == 1 else None
+    near: dict[int, list[str]] = {}
+    for known in _WORDS:
+        distance = Levenshtein.distance(word, known, score_cutoff=most)
+        if known[0] == word[0] and distance <= most:
+            near.setdefault(distance, []).append(known)
+    best = near[min(near)] if near else []
+    return best[0] if len(best) == 1 else None

@@ -45,7 +45,7 @@ DOES_NOT_DECIDE = (
     "i just do the research", "do the research", "only gathering", "just gathering",
     "gathering information", "just looking into", "just collecting", "only doing research",
     "my boss's", "my manager's", "my director's", "my ceo's", "my cfo's", "unfortunately not",
-    "sadly not",
+    "sadly not", "boss does", "boss decides", "manager does", "manager decides",
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
 JOINT = ("me and my", "my co-founder and i", "my cofounder and i", "my partner and i",
