@@ -183,7 +183,9 @@ def _is_question(tokens: Sequence[Token]) -> bool:
 
 def _starts_question(tokens: Sequence[Token]) -> bool:
     words = [t for t in tokens if not t.is_sign]
-    return len(words) >= 3 and words[0].low in QUESTION_STARTS and words[1].low in QUESTION_SECONDS
+    if len(words) < 3 or words[0].low not in QUESTION_STARTS:
+        return False
+    return words[1].low in QUESTION_SECONDS or any(w.low in {"you", "your"} for w in words)
 
 
 def _refuses(tokens: Sequence[Token]) -> bool:

@@ -150,7 +150,8 @@ def _plain(heard: Heard, around: Surroundings) -> bool | None:
     lows = [t.low for t in tokens if not t.is_sign and t.low not in {"uh", "um", "oh", "well"}]
     if lows[:1] and lows[0] in {"yes", "yeah", "yep", "yup", "absolutely", "definitely"}:
         doubt = {"but", "guess", "maybe", "kind", "sort", "partly", "wait", "rather", *_NOES}
-        return None if doubt & set(lows) else True
+        harmless = find_phrase(tokens, _HARMLESS_NOES) is not None
+        return None if (doubt - _NOES if harmless else doubt) & set(lows) else True
     if lows[:1] and lows[0] in {"no", "nope", "nah"} and lows[1:2] != ["problem"]:
         return False
     return None

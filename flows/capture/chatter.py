@@ -51,7 +51,8 @@ def on_the_matter(heard: Heard) -> Heard:
     kept = [
         clause
         for i, clause in enumerate(clauses)
-        if not _is_beside(texts[i]) and not any(map(_TAKEN_BACK.search, texts[i : i + 2]))
+        if (not _is_beside(texts[i]) or _is_title(clause))
+        and not any(map(_TAKEN_BACK.search, texts[i : i + 2]))
     ]
     if len(kept) == len(clauses):
         return heard if len(tokens) == len(heard.tokens) else Heard(heard.text, tuple(tokens))
@@ -90,6 +91,12 @@ def _shorter(
     return None
 
 
+def _is_title(clause: Sequence[Token]) -> bool:
+    """ "Used To Be Furniture": a name that the recogniser wrote as one."""
+    words = [t for t in clause if t.is_word]
+    return len(words) > 1 and all(t.text[0].isupper() for t in words)
+
+
 def _is_beside(clause: str) -> bool:
     return _BESIDE.search(clause) is not None and _OWN.search(clause) is None
 
@@ -99,7 +106,9 @@ def _clauses(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     cuts = [0]
     for i in range(1, len(tokens)):
         behind = tokens[i - 1].low in _ENDS and tokens[i].spaced
-        joins = tokens[i].low in _JOINS and i + 1 < len(tokens) and tokens[i + 1].low in _SUBJECTS
+        joins = tokens[i].low == "but" or (
+            tokens[i].low in _JOINS and i + 1 < len(tokens) and tokens[i + 1].low in _SUBJECTS
+        )
         if behind or joins:
             cuts.append(i)
     return [tokens[a:b] for a, b in zip(cuts, [*cuts[1:], len(tokens)], strict=True)]

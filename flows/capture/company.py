@@ -30,7 +30,7 @@ from flows.capture.speech import (
     strip_signs,
     strip_tails,
 )
-from flows.capture.titled import begins_like_an_answer
+from flows.capture.titled import begins_like_an_answer, is_title
 from flows.capture.tokens import Heard, Token, fold
 
 _LEADS, _SURE = phrases(COMPANY_LEADS), phrases(SURE_COMPANY_LEADS)
@@ -71,7 +71,13 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         ):
             at += 1
             continue
+        if tokens[at].low == "for" and (at == 0 or tokens[at - 1].low not in _WORKING):
+            at += 1
+            continue
         weak = not sure
+        if phrase_at(tokens, at, _NAME_IS) and not asked:
+            at += length
+            continue
         if weak and not asked and not _capital_after(tokens, at + length):
             at += length
             continue
@@ -79,7 +85,10 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
             at += length
             continue
         confidence = 0.85 if sure else 0.65 if asked else 0.6
-        candidate = _company(heard, tokens, at + length, confidence, "lead-in", guarded=True)
+        whole = bool(sure) and is_title(tokens[at + length :])
+        candidate = _company(
+            heard, tokens, at + length, confidence, "lead-in", guarded=True, whole=whole
+        )
         if candidate is not None:
             found.append(candidate)
         at += length
@@ -112,9 +121,16 @@ def _behind_a_comma(heard: Heard, tokens: Sequence[Token], start: int) -> Candid
 _WORDS_BEHIND_A_COMMA = 4
 
 
+_NAME_IS = phrases(("the name is", "the name's", "name is"))
+_WORKING = {"work", "works", "working", "worked", "calling", "here", "employed", "job", "speaking",
+            "consult", "sales", "buyer", "i'm", "manager", "director"}  # fmt: skip
+
+
 def _is_a_sentence(tokens: Sequence[Token], candidate: Candidate) -> bool:
     """ "Salesforce is awful", "my dog barks": words that somebody says about something."""
-    end = candidate.span[1]
+    begin, end = candidate.span
+    if begin and tokens[begin - 1].low in {"my", "our", "your"} and tokens[begin].text.islower():
+        return True
     following = [t.low for t in tokens[end : end + 2]]
     if following[:1] and following[0] in SENTENCE_VERBS:
         return following[1:2] == [] or following[1] not in SAYS_SO
@@ -234,8 +250,14 @@ def _goes_on(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
         return True
     if not words:
         return False
+    listed = [t for t in tokens[at + 1 : at + 4] if t.is_word]
+    if len(listed) == _PARTNERS and listed[1].low == "and" and listed[0].text[0].isupper():
+        return tokens[at].low == ","  # "Smith, Jones and Partners"
     phrase = phrase_at(tokens, at + 1, _SPELLED) or phrase_at(tokens, at + 1, _ONE_WORD)
     return bool(phrase) or run_at(tokens, at + 1) is not None
+
+
+_PARTNERS = 3
 
 
 def _with_article(tokens: Sequence[Token], at: int) -> int:
@@ -265,6 +287,10 @@ def _joins_names(tokens: Sequence[Token], at: int) -> bool:
     return all(t.low not in NOT_COMPANIES for t in rest)
 
 
+_PRONOUNS = {"a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it", "we're", "it's", "you're",
+             "they're", "i've", "we've", "they"}  # fmt: skip
+
+
 def _done(
     heard: Heard,
     words: list[str],
@@ -279,14 +305,13 @@ def _done(
     lows = [w.lower() for w in words]
     if guarded and lows[0] in NOT_COMPANIES and not words[0][0].isupper():
         return None
-    if (
-        lows[0] in {"a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it"}
-        and len(words) > 1
-    ):
+    if lows[0] in _PRONOUNS and len(words) > 1:
         return None
     if len(words) == 1 and (
         lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"} or lows[0] in NAMELESS
     ):
+        return None
+    if lows[0] == "not" and words[0].islower() and not guarded:
         return None
     if lows[0] in {"no", "yes"} and not (guarded and words[0][0].isupper()):
         return None

@@ -182,6 +182,8 @@ def _one(
         after = after[2:]
     if start and tokens[start - 1].low in CURRENCY_SIGNS:
         return None
+    if first.value == 1 and after[:2] in (["of", "the"], ["of", "those"], ["of", "our"]):
+        return None  # "I'm one of the founders"
     if after and after[0] in NOT_PEOPLE and not (after[0] == "a" and asked):
         return None
     people = next((k for k, low in enumerate(after[:3]) if low in PEOPLE), None)

@@ -16,7 +16,7 @@ from flows.capture.english.numbers import UNITS
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
-from flows.capture.speech import segments
+from flows.capture.speech import negated, segments
 from flows.capture.tokens import Heard, fold
 
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
@@ -94,7 +94,10 @@ def _read_part(
             continue
         local = _local(found, at, asked or found[at].text == "@")
         if local is not None:
-            return _address(heard, found, local, domain, around, asked=asked)
+            address = _address(heard, found, local, domain, around, asked=asked)
+            if address is None and at != ats[0]:
+                continue
+            return address
         if asked:
             return _fragment(heard, found, "@" + domain.text, at, domain.end)
     without = _without_at(heard, found, around, asked=asked)
@@ -185,6 +188,8 @@ def _address(
     if not asked and _plain_words(heard, found, local, domain, around):
         return None
     span = (found[local.start].start, found[domain.end - 1].end)
+    if negated(heard.tokens, span[0]):
+        return None  # "..., not sales at acme dot com"
     return Candidate(
         Kind.EMAIL, value, max(0.05, min(0.97, confidence)), heard.words(*span), span, "address"
     )
@@ -307,7 +312,7 @@ def _without_at(
     heard: Heard, found: list[Piece], around: Surroundings, *, asked: bool
 ) -> Candidate | None:
     """The at was lost, or heard as another word: found again by the domain behind it."""
-    if not asked:
+    if not asked or any(t.low in _WEB_WORDS for t in heard.tokens):
         return None
     company = "".join(c for c in fold(around.company or "") if c.isalnum())
     for i in range(1, len(found)):
@@ -339,6 +344,9 @@ def _without_at(
                     worse = Side(local.text, local.start, i, local.doubt + 0.35)
                     return _address(heard, found, worse, domain, around, asked=asked)
     return None
+
+
+_WEB_WORDS = {"website", "site", "webpage", "url", "homepage"}
 
 
 def _ends_in_dot(found: Sequence[Piece], domain: Side) -> bool:

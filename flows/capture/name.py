@@ -6,6 +6,7 @@ does not find them in speech, and it capitalises "van der Berg" wrongly, so it i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -53,22 +54,25 @@ _FILLERS = {"uh", "um", "er", "erm", "uhm", "umm"}
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.NAME)
+    company_asked = around.about(Kind.COMPANY)  # "the name is Blue Ocean"
     tokens = heard.tokens
     for start, end in reversed(segments(tokens)):
-        found = _read_part(heard, tokens[:end], start, asked)
+        found = _read_part(heard, tokens[:end], start, asked, company_asked=company_asked)
         if found:
             return found
     return []
 
 
-def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -> list[Candidate]:
+def _read_part(
+    heard: Heard, tokens: Sequence[Token], start: int, asked: bool, *, company_asked: bool
+) -> list[Candidate]:
     both = _first_and_last(heard, tokens, start)
     if both is not None:
         return [both]
     found: list[Candidate] = []
     for at in range(start, len(tokens)):
         length = phrase_at(tokens, at, _LEADS)
-        if not length:
+        if not length or (tokens[at].low == "the" and company_asked):
             continue
         sure = bool(phrase_at(tokens, at, _SURE))
         if not sure and not asked and not _introduces(tokens, at, length):
@@ -375,6 +379,9 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)
 
 
+_NO_NAME = re.compile(r"(?:ated|able|ible|ous|ful|tional|ical|ything|ever|ness|ment)$")
+
+
 def _done(
     heard: Heard, words: list[str], span: tuple[int, int], confidence: float, rule: str
 ) -> Candidate | None:
@@ -383,6 +390,8 @@ def _done(
         words = words[1:]
     while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
         words = words[:-1]
+    if len(words) == 1 and words[0].islower() and _NO_NAME.search(words[0]):
+        return None  # "it's complicated"
     if not words or (all(len(w) == 1 for w in words) and not spelled):
         return None
     if len(words) > 5:

@@ -40,7 +40,8 @@ def begins_like_an_answer(tokens: Sequence[Token], *, known: str | None = None) 
     if any(t.low == "." and i < end - 1 and tokens[i + 1].spaced
            for i, t in enumerate(tokens[begin:end], begin)):  # fmt: skip
         return False
-    if words[0].low not in TITLE_STARTS and not _opens(tokens, begin, end):
+    inside = any(w.low in COMPANY_ENDS and w.text[0].isupper() for w in words[1:])
+    if not inside and words[0].low not in TITLE_STARTS and not _opens(tokens, begin, end):
         return False
     negative = words[0].low in _NEGATIVE
     if negative and _is_the_known(words[1:], known):
@@ -48,6 +49,14 @@ def begins_like_an_answer(tokens: Sequence[Token], *, known: str | None = None) 
     if _is_title(words):
         return not (negative and len(words) < 3) and not all(w.low in _ANSWERS for w in words)
     return negative and _is_nameable(words)
+
+
+def is_title(tokens: Sequence[Token]) -> bool:
+    """Whether the words are written as a name from the first to the last."""
+    begin, end = strip_signs(tokens, 0, len(tokens))
+    words = [t for t in tokens[begin:end] if t.is_word or t.is_digits]
+    signs = any(t.is_sign and t.low not in _INSIDE - {"."} for t in tokens[begin:end])
+    return _FEWEST_WORDS <= len(words) <= _MOST_WORDS and not signs and _is_title(words)
 
 
 def _opens(tokens: Sequence[Token], begin: int, end: int) -> bool:

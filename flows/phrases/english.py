@@ -197,7 +197,8 @@ class English:
     def without_address(self, text: str, persona: str) -> str:
         name = re.escape(persona)
         return re.sub(
-            rf"\b((?:hi|hello|hey|thanks|thank you|okay|ok|well|yes|no|sorry)[ ,]+)(?:there[ ,]+)?"
+            rf"\b((?:(?:nice|good|pleased|lovely) to meet you"
+            rf"|hi|hello|hey|thanks|thank you|okay|ok|well|yes|no|sorry)[ ,]+)(?:there[ ,]+)?"
             rf"{name}\b",
             r"\1",
             text,

@@ -39,6 +39,19 @@ BESIDE_THE_MATTER = (
     r"|thinking|using|with|doing|around|in business)\b",
     r"\bused to (?:be|work|use|have|pay)\b|\b(?:we|i) (?:were|was) (?:with|at|using|on) \w",
     r"\b(?:turned|turns|turning) (?:\w+ )?(?:\w+|\d+)(?: today| yesterday| this| last|$)",
+    r"\b(?<!it )(?<!that )(?<!which )(?<!i )(?<!we )(?:was|were)\b(?! (?:thinking|hoping))",
+    r"\b(?:i|we|you|they|he|she) (?:just |already |once |only |also )*(?!need\b|needed|budgeted"
+    r"|allocated|planned|agreed|decided|approved|earmarked|wanted|figured|hoped|reserved|indeed"
+    r"|assigned|estimated|calculated|expected|settled|discussed|named)(?:[a-z]{2,}ed|spoke|met|saw"
+    r"|spent|lost|made|sold|bought|paid|left|sent|took|went|came|had (?:a|an|the|our))\b",
+    r"\bgot (?:your|the|this) (?:\w+ )?(?:name|number|email|card|contact|details)\b",
+    r"\b(?:revenue|turnover|profit|salary|valuation|series [a-d])\b|\bout of (?:ten|five|\d+)\b",
+    r"\bmy birthday\b|\bon (?:vacation|holiday|leave|pto)\b"
+    r"|\b(?:fiscal|financial|school) year (?:starts|begins|ends|is|runs)\b",
+    # When one cannot meet: "Friday at three doesn't work".
+    r"\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:busy|away|booked|unavailable|tied up)\b",
+    r"\b(?:doesn't|does not|won't|isn't|don't) (?:really )?(?:work|suit|fit|good)\b"
+    r"|\b(?:can't|cannot|can not) (?:do|make) (?!more|over|above|less|much|anything|any)",
     # Own plans that are no meeting: "my flight is at six".
     r"\b(?:flight|train|plane|bus|ferry|ride|taxi|uber|class|game|match|movie|concert|dinner"
     r"|surgery|dentist(?: appointment)?|haircut|shift|next meeting|other meeting|previous call"
@@ -78,7 +91,8 @@ BESIDE_THE_MATTER = (
 
 # A clause with one of these is about the caller, whatever else is in it.
 ABOUT_THE_CALLER = (
-    r"\b(?:my|our|the)(?: \w+)? (?:name|company|e-?mail|number|budget|team|timeline|deadline"
+    r"\b(?:my|our|the)(?! (?:account|order|invoice|ticket|old|former|previous|last year))(?: \w+)?"
+    r" (?:name|company|e-?mail|number|budget|team|timeline|deadline"
     r"|firm|business|organi[sz]ation|phone|cell|mobile)(?: address| number)?(?:'s| is| would| will"
     r"|'d)\b",
     r"\b(?:i'm|i am|we're|we are|this is|i work|i'm calling|calling) (?:with|from|for)\b",
@@ -92,6 +106,8 @@ ABOUT_THE_CALLER = (
 TAKES_IT_BACK = (
     r"\b(?:do not|don't|never) (?:use|take|put|save|note|write down) "
     r"(?:that|this|it)(?: one| number| address)?\b"
+    r"|\b(?:do not|don't|never) (?:call|dial|text|ring|use) (?:me )?(?:on |at )?(?:\d|zero\b|oh\b"
+    r"|one\b|two\b|three\b|four\b|five\b|six\b|seven\b|eight\b|nine\b|\()"
 )
 
 # "Well, let me see, Fatima": thinking aloud before the answer, and what is said after it.

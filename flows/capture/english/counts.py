@@ -37,7 +37,8 @@ NOT_PEOPLE = {
     "meetings", "tickets", "stores", "shops", "branches", "emails", "invoices", "th", "st", "nd",
     "rd", "miles", "point", "of my", "reason", "option", "problem", "issue", "systems", "tools",
     "vendors", "a.m", "p.m", "sites", "warehouses", "minute's", "step", "word", "cars", "trucks",
-    "degrees", "degree", "yards", "feet", "inches", "kilos", "o", "secs", "mins", "hrs",
+    "idea", "clue", "degrees", "degree",
+    "yards", "feet", "inches", "kilos", "o", "secs", "mins", "hrs",
     "street", "avenue", "floor", "floors", "pages", "slides", "beers", "coffees", "a", "p",
     "year's", "grandkids", "sons", "daughters",
 }  # fmt: skip

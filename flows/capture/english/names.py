@@ -74,7 +74,8 @@ NOT_NAMES = {
     "approximately", "usd", "dollars", "euros", "k", "percent", "cannot", "isn't", "mainly",
     "quarter", "march", "january", "february", "november", "december", "october",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "christmas",
-    "morning", "afternoon", "evening", "way", "instead",
+    "morning", "afternoon", "evening", "way", "instead", "how's", "what's", "who's", "where's",
+    "let's", "here's", "complicated",
 }  # fmt: skip
 # Words that are surnames as well ("Kim Long", "Will May").
 ALSO_NAMES = {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad", "low",
@@ -100,6 +101,7 @@ SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's",
                  "and that's spelled", "which is spelled", "again that's", "is",
                  "is spelled")  # fmt: skip
 COMPANY_LEADS = (
+    "the name is", "the name's", "name is",
     "my own company", "our own company", "my own business", "a company named", "a firm named",
     "a business named", "company named", "a shop called", "a firm called", "an agency called",
     "i work for", "i work at", "i'm working for", "i'm working at", "i'm with", "i am with",
@@ -143,6 +145,7 @@ COMPANY_ENDS = {
     "actually", "right", "could", "are", "your", "how", "it", "got", "did", "let", "out", "over",
 }  # fmt: skip
 NOT_COMPANIES = {
+    "pretty", "very", "quite", "really", "too", "tiny", "same", "important",
     "home", "work", "you", "me", "us", "them", "him", "her", "it", "that", "this", "all", "least",
     "my", "our", "your", "the", "a", "an", "now", "first", "noon", "night", "here", "there", "one",
     "interested", "looking", "good", "fine", "not", "sure", "hiring", "growing", "going", "trying",
