@@ -13,6 +13,7 @@ from functools import lru_cache
 from flows.capture.english.chatter import (
     ABOUT_THE_CALLER,
     AFTERTHOUGHTS,
+    AROUND_THE_CALLER,
     BESIDE_THE_MATTER,
     DOUBTFUL_AFTERTHOUGHTS,
     TAKES_IT_BACK,
@@ -22,6 +23,7 @@ from flows.capture.speech import Phrase, phrase_at, phrases, strip_signs
 from flows.capture.tokens import Heard, Token
 
 _BESIDE = re.compile("|".join(f"(?:{p})" for p in BESIDE_THE_MATTER))
+_AROUND = re.compile("|".join(f"(?:{p})" for p in AROUND_THE_CALLER))
 _OWN = re.compile("|".join(f"(?:{p})" for p in ABOUT_THE_CALLER))
 _TAKEN_BACK = re.compile(TAKES_IT_BACK)
 _ALOUD = phrases(THINKING_ALOUD)
@@ -89,6 +91,13 @@ def _shorter(
         if first > begin and tuple(t.low for t in tokens[first:stop]) == phrase:
             return strip_signs(tokens, begin, first)[1]
     return None
+
+
+def is_small_talk(heard: Heard) -> bool:
+    """Whether all of it is about what goes on around the caller."""
+    clauses = [" ".join(t.low for t in clause) for clause in _clauses(heard.tokens)]
+    said = [c for c in clauses if c.split(" ", 1)[0] not in _FILLERS or len(c.split()) > 2]
+    return bool(said) and all(_AROUND.search(c) and not _OWN.search(c) for c in said)
 
 
 def _is_title(clause: Sequence[Token]) -> bool:

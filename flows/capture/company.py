@@ -11,6 +11,7 @@ from flows.capture.english.names import (
     COMPANY_FORMS,
     COMPANY_LEADS,
     NAMELESS,
+    NO_NAME_ENDINGS,
     NOT_COMPANIES,
     SAYS_SO,
     SENTENCE_VERBS,
@@ -99,7 +100,7 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
             candidate = _behind_a_comma(heard, tokens, begin)
         if candidate is not None and not _is_a_sentence(tokens, candidate):
             found.append(candidate)
-        if candidate is not None and candidate.rule == "answer" and _may_belong(tokens, begin):
+        if found and found[0].rule == "answer" and _may_belong(tokens, begin):
             # "Yes Energy", where the recogniser writes no capitals and no commas.
             other = _company(heard, tokens, begin - 1, 0.35, "lead-in kept", guarded=True,
                              whole=True)  # fmt: skip
@@ -287,8 +288,10 @@ def _joins_names(tokens: Sequence[Token], at: int) -> bool:
     return all(t.low not in NOT_COMPANIES for t in rest)
 
 
-_PRONOUNS = {"a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it", "we're", "it's", "you're",
-             "they're", "i've", "we've", "they"}  # fmt: skip
+_PRONOUNS = {
+    "a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it", "we're", "it's", "you're",
+    "they're", "i've", "we've", "they",
+}  # fmt: skip
 
 
 def _done(
@@ -306,6 +309,8 @@ def _done(
     if guarded and lows[0] in NOT_COMPANIES and not words[0][0].isupper():
         return None
     if lows[0] in _PRONOUNS and len(words) > 1:
+        return None
+    if len(words) == 1 and words[0].islower() and words[0].endswith(NO_NAME_ENDINGS):
         return None
     if len(words) == 1 and (
         lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"} or lows[0] in NAMELESS

@@ -6,7 +6,6 @@ does not find them in speech, and it capitalises "van der Berg" wrongly, so it i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from flows.capture.english.names import (
     NAME_ENDS,
     NAME_LEADS,
     NAMES_ALONE,
+    NO_NAME_ENDINGS,
     NOT_NAMES,
     PARTICLES,
     SAYS_SO,
@@ -379,9 +379,6 @@ def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str])
     return (at == len(tokens) - 1 or tokens[at + 1].is_sign) and (capital or len(words) == 1)
 
 
-_NO_NAME = re.compile(r"(?:ated|able|ible|ous|ful|tional|ical|ything|ever|ness|ment)$")
-
-
 def _done(
     heard: Heard, words: list[str], span: tuple[int, int], confidence: float, rule: str
 ) -> Candidate | None:
@@ -390,7 +387,7 @@ def _done(
         words = words[1:]
     while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
         words = words[:-1]
-    if len(words) == 1 and words[0].islower() and _NO_NAME.search(words[0]):
+    if len(words) == 1 and words[0].islower() and words[0].endswith(NO_NAME_ENDINGS):
         return None  # "it's complicated"
     if not words or (all(len(w) == 1 for w in words) and not spelled):
         return None

@@ -24,7 +24,9 @@ _WORDS = tuple(
 )
 _COUNTED = UNITS.keys() | SCALES.keys() | PEOPLE | {"hundred"}
 _LITTLE_WORDS = {"to", "too", "for"}
-_KNOWN = frozenset(_WORDS) | {"hundred", "forth", "months", "monthly", "thirsty", "server"}
+_KNOWN = frozenset(_WORDS) | {
+    "hundred", "forth", "monthly", "thirsty", "server", "spring", "match", "friend", "dollars",
+}  # fmt: skip
 
 
 def respelled(heard: Heard) -> Heard | None:
@@ -80,4 +82,5 @@ def _nearest(word: str) -> str | None:
         if known[0] == word[0] and distance <= most:
             near.setdefault(distance, []).append(known)
     best = near[min(near)] if near else []
+    best = [w for w in best if w in TENS] or best  # "ninty" is ninety sooner than ninth
     return best[0] if len(best) == 1 else None

@@ -55,8 +55,9 @@ def is_title(tokens: Sequence[Token]) -> bool:
     """Whether the words are written as a name from the first to the last."""
     begin, end = strip_signs(tokens, 0, len(tokens))
     words = [t for t in tokens[begin:end] if t.is_word or t.is_digits]
+    capital = all(w.text[0].isupper() or w.is_digits for w in words)
     signs = any(t.is_sign and t.low not in _INSIDE - {"."} for t in tokens[begin:end])
-    return _FEWEST_WORDS <= len(words) <= _MOST_WORDS and not signs and _is_title(words)
+    return _FEWEST_WORDS <= len(words) <= _MOST_WORDS and not signs and capital
 
 
 def _opens(tokens: Sequence[Token], begin: int, end: int) -> bool:

@@ -12,6 +12,22 @@ _DEEDS = (
     r"|watched|tried|visited|attended|called)"
 )
 
+# "My dog is barking", "it's three degrees outside".
+AROUND_THE_CALLER = (
+    r"\b(?:dogs?|puppy|cats?|bab(?:y|ies)|kids?|children|phone|alarm|doorbell) (?:is|are|keeps?"
+    r"|was|just|won't) (?:\w+ )?(?:bark|cry|scream|yell|ring|sick|loud|play|run|hungry|awake"
+    r"|going off|asleep)\w*",
+    r"\bdegrees (?:outside|here|today|in here|below|celsius|fahrenheit|and)\b"
+    r"|\b(?:it's|it is|is) (?:\w+ )?(?:raining|snowing|freezing|sunny|pouring|boiling)\b"
+    r"|\bweather (?:is|was|here|today)\b",
+    r"\b(?:at|to|answer|get) the door\b|\bdoorbell\b|\bbackground noise\b|\bnoise in here\b",
+    r"\b(?:can|could|do) you (?:still )?(?:hear|understand) me\b|\bbreaking up\b|\b(?:bad|poor"
+    r"|terrible|weak) (?:line|connection|reception|signal)\b|\bcutting out\b|\bcut out\b",
+    r"\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:driving|on a train|on the train|on the bus|in the car"
+    r"|in a meeting|at the airport|at the office|outside|walking|packing|eating|cooking|parked"
+    r"|in line|on the road|in traffic)\b",
+    r"\bthe traffic\b.*\b(?:is|was)\b|\bhold music\b|\bon hold\b",
+)
 # Each is looked for in one clause, in lower case. What one of them finds is about something else.
 BESIDE_THE_MATTER = (
     # Other people: "my neighbor works for Google", "Peter told me to call you".
@@ -59,20 +75,7 @@ BESIDE_THE_MATTER = (
     r"\b(?:meeting|call|appointment) (?:that )?(?:i|we) had\b|\bwas (?:cancelled|canceled)\b",
     r"\bbefore my next\b|\bi(?:'ve| have) (?:got )?(?:only )?[\w -]+ (?:minutes?|mins?|hours?)\b",
     r"\b(?:get|call|ring|write|text|email) (?:back to you|you back)\b",
-    # Around the caller: "my dog is barking", "it's three degrees outside".
-    r"\b(?:dogs?|puppy|cats?|bab(?:y|ies)|kids?|children|phone|alarm|doorbell) (?:is|are|keeps?"
-    r"|was|just|won't) (?:\w+ )?(?:bark|cry|scream|yell|ring|sick|loud|play|run|hungry|awake"
-    r"|going off|asleep)\w*",
-    r"\bdegrees (?:outside|here|today|in here|below|celsius|fahrenheit|and)\b"
-    r"|\b(?:it's|it is|is) (?:\w+ )?(?:raining|snowing|freezing|sunny|pouring|boiling)\b"
-    r"|\bweather (?:is|was|here|today)\b",
-    r"\b(?:at|to|answer|get) the door\b|\bdoorbell\b|\bbackground noise\b|\bnoise in here\b",
-    r"\b(?:can|could|do) you (?:still )?(?:hear|understand) me\b|\bbreaking up\b|\b(?:bad|poor"
-    r"|terrible|weak) (?:line|connection|reception|signal)\b|\bcutting out\b|\bcut out\b",
-    r"\b(?:i'm|i am|we're|we are) (?:\w+ )?(?:driving|on a train|on the train|on the bus|in the car"
-    r"|in a meeting|at the airport|at the office|outside|walking|packing|eating|cooking|parked"
-    r"|in line|on the road|in traffic)\b",
-    r"\bthe traffic\b.*\b(?:is|was)\b|\bhold music\b|\bon hold\b",
+    *AROUND_THE_CALLER,
     # How we were found: "I read about you on TechCrunch".
     r"\b(?:saw|heard|read|found|watched|googled|came across|learned|noticed|got)(?: \w+)? "
     r"(?:about you|your (?:ad|ads|advert|website|site|name|video|post|booth|flyer)|of you|you guys"
@@ -99,6 +102,7 @@ ABOUT_THE_CALLER = (
     r"\b(?:company|firm|business) (?:called|named)\b|\bwe(?:'re| are) (?:called|talking)\b",
     r"\b(?:i|we|you|i'd|we'd) (?:\w+ )?(?:can|could|need|want|decide|plan|expect|budgeted|hope)\b",
     r"\b(?:would|will|'ll|can|could) (?:use|need|be using|spend)\b",
+    r"\b(?:last|first|digits?|letters?|code|domain|part|ending) (?:\w+ )?(?:was|were)\b",
     r"@|\bat \w+(?: \w+)* dot \w",
 )
 

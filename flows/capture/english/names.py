@@ -77,6 +77,9 @@ NOT_NAMES = {
     "morning", "afternoon", "evening", "way", "instead", "how's", "what's", "who's", "where's",
     "let's", "here's", "complicated",
 }  # fmt: skip
+# "It's complicated", "that's awful": one small word with such an ending is no name.
+NO_NAME_ENDINGS = ("ated", "able", "ible", "ous", "ful", "tional", "ical", "ything", "ever",
+                   "ness", "ment")  # fmt: skip
 # Words that are surnames as well ("Kim Long", "Will May").
 ALSO_NAMES = {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad", "low",
               "high", "new", "private", "early", "cool", "money", "wait", "hold", "say", "will",
@@ -145,6 +148,7 @@ COMPANY_ENDS = {
     "actually", "right", "could", "are", "your", "how", "it", "got", "did", "let", "out", "over",
 }  # fmt: skip
 NOT_COMPANIES = {
+    "please", "thanks",
     "pretty", "very", "quite", "really", "too", "tiny", "same", "important",
     "home", "work", "you", "me", "us", "them", "him", "her", "it", "that", "this", "all", "least",
     "my", "our", "your", "the", "a", "an", "now", "first", "noon", "night", "here", "there", "one",
