@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flows.capture.domain import Side, domain_at
+from flows.capture.email_words import number_words, own_name
 from flows.capture.english.addresses import ATS_HEARD, ROLE_WORDS
 from flows.capture.english.domains import PROVIDERS, TLDS
-from flows.capture.english.numbers import UNITS
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
@@ -81,9 +81,9 @@ def _read_part(
         Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
         for p in pieces(heard.tokens[start:end])
     ]
-    found = _own_name(found, around.name)
+    found = own_name(found, around.name)
     if around.company or in_words:
-        found = _number_words(heard, found, None if in_words else around.company)
+        found = number_words(heard, found, None if in_words else around.company)
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
     ending = _only_ending(found)
     if ending is not None and asked:
@@ -108,49 +108,6 @@ def _read_part(
         if local is not None:
             return _fragment(heard, found, local.text + "@", local.start, at + 1)
     return _bare(heard, found)
-
-
-def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
-    """ "my first name dot last name at ...": the caller speaks of the name that is known."""
-    words = [w for w in (_plain(part) for part in (name or "").split()) if w]
-    if len(words) < 2:
-        return found
-    result: list[Piece] = []
-    for i, piece in enumerate(found):
-        before = found[i - 1].text if i else ""
-        following = found[i + 1].part if i + 1 < len(found) else Part.HARD
-        ends = following in {Part.SEPARATOR, Part.AT}
-        if piece.text in {"name", "initial"} and before in {"first", "last"} and ends:
-            result.pop()
-            word = words[0] if before == "first" else words[-1]
-            text = word if piece.text == "name" else word[:1]
-            result.append(Piece(Part.WORD, text, found[i - 1].start, piece.end, doubt=0.1))
-        else:
-            result.append(piece)
-    return result
-
-
-def _number_words(heard: Heard, found: list[Piece], company: str | None) -> list[Piece]:
-    """ "four seasons": a number in words, where the company's name has that word; without a
-    company every one in front of another word."""
-    words = fold(company).split() if company else UNITS
-    result: list[Piece] = []
-    for i, piece in enumerate(found):
-        low = heard.tokens[piece.start].low if piece.part is Part.DIGITS else ""
-        following = found[i + 1] if i + 1 < len(found) else piece
-        before_a_word = following.part is Part.WORD and len(following.text) > _SHORT_WORD
-        if low in words and piece.end == piece.start + 1 and (company or before_a_word):
-            result.append(replace(piece, part=Part.WORD, text=low))
-        else:
-            result.append(piece)
-    return result
-
-
-_SHORT_WORD = 2
-
-
-def _plain(word: str) -> str:
-    return "".join(c for c in fold(word) if c.isascii() and c.isalnum())
 
 
 def _only_ending(found: Sequence[Piece]) -> str | None:

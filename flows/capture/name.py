@@ -26,13 +26,13 @@ from flows.capture.english.names import (
     SENTENCE_VERBS,
     SPELLED_MARKS,
     SURE_NAME_LEADS,
-    SURNAMES,
     TITLES,
     WEAK_NAME_LEADS,
 )
 from flows.capture.letters import looped, run_at
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.name_spelling import same, split_runs, with_spelling
+from flows.capture.name_start import behind_a_hint, is_a_known_pair, starts_again, titled_end
 from flows.capture.speech import (
     phrase_at,
     phrases,
@@ -220,7 +220,7 @@ def _name(
     begin = _begin(tokens, start)
     stop = strip_tails(tokens, begin, len(tokens))
     tokens = tokens[:stop]
-    titled = _titled(tokens, begin)
+    titled = titled_end(tokens, begin)
     words: list[str] = []
     i = begin
     spelled = marked = False
@@ -236,10 +236,10 @@ def _name(
         if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
             i, marked = _past_signs(tokens, i + length), True
             continue
-        if low in {",", "."} and _starts_again(tokens, i + 1, words):
+        if low in {",", "."} and starts_again(tokens, i + 1, words):
             words, i = [], i + 1
             continue
-        if low == "with" and words and (again := _behind_a_hint(tokens, i, words)):
+        if low == "with" and words and (again := behind_a_hint(tokens, i, words)):
             words, i = [], again
             continue
         if low in _FILLERS and words and i + 1 < len(tokens) and tokens[i + 1].is_word:
@@ -273,50 +273,9 @@ def _name(
 def _begin(tokens: Sequence[Token], start: int) -> int:
     begin = strip_lead_ins(tokens, start, len(tokens))
     if start < begin and tokens[begin - 1].low in GIVEN_NAMES_TOO:
-        kept = _titled(tokens, begin - 1) or _is_a_known_pair(tokens, begin - 1)
+        kept = titled_end(tokens, begin - 1) or is_a_known_pair(tokens, begin - 1)
         return begin - 1 if kept else begin  # "My Tran", "So Young Kim"
     return begin
-
-
-def _starts_again(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
-    """ "Tom. Tom Becker.", "Becker, Tom Becker", "Mac Donald, Ronald Mac Donald"."""
-    said = [w.casefold() for w in words if fold(w) not in TITLES]
-    if not 1 <= len(said) <= 2:
-        return False
-    rest = [t.low for t in tokens[at : at + 4] if not t.is_sign]
-    again = any(rest[k : k + len(said)] == said for k in range(len(rest)))
-    return again and len(rest) > len(said)
-
-
-def _behind_a_hint(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
-    """ "Katherine with a K, Katherine Bell": the place where the whole name begins."""
-    for i in range(at + 1, min(at + 6, len(tokens))):
-        if tokens[i].low in {",", "."} and _starts_again(tokens, i + 1, words):
-            return i + 1
-    return None
-
-
-def _titled(tokens: Sequence[Token], at: int) -> int:
-    """Where two to four words in capitals end that are the whole answer; 0 if they are not.
-
-    The first word of a sentence has a capital in any case, so that it is the others that count.
-    """
-    end = at
-    while end < len(tokens) and (tokens[end].is_word or tokens[end].low == "-"):
-        if not tokens[end].text[0].isupper() and tokens[end].low not in PARTICLES | {"-"}:
-            return 0
-        end += 1
-    last = tokens[end - 1].low if end > at else ""
-    rest_is_pause = all(t.is_sign and t.low in {".", ",", "!"} for t in tokens[end:])
-    if not 2 <= end - at <= 4 or not rest_is_pause:
-        return 0
-    return 0 if last in NOT_NAMES and last not in ALSO_NAMES else end
-
-
-def _is_a_known_pair(tokens: Sequence[Token], at: int) -> bool:
-    """ "my tran", without the recogniser's capitals: a surname closes the answer."""
-    rest = [t for t in tokens[at:] if not t.is_sign]
-    return 2 <= len(rest) <= 3 and rest[-1].low in SURNAMES and tokens[at].low in GIVEN_NAMES_TOO
 
 
 def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
@@ -354,7 +313,7 @@ def _goes_on(tokens: Sequence[Token], at: int, words: list[str], *, spelled: boo
 
 def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str]) -> bool:
     """ "Young", "Long", "March", "Friday" are names behind a first name, when capitalised."""
-    if not words and low in GIVEN_NAMES_TOO and _is_a_known_pair(tokens, at):
+    if not words and low in GIVEN_NAMES_TOO and is_a_known_pair(tokens, at):
         return True
     if low not in ALSO_NAMES and low not in NAMES_ALONE:
         return False
