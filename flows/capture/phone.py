@@ -47,7 +47,8 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
         if any(c.value is not None and c.confidence >= _SURE for c in abroad):
             return abroad
     found = _read(heard, around, asked=asked)
-    if asked and not any(c.value is not None and c.confidence >= _SURE for c in found):
+    at_home = any(c.value is not None and c.confidence >= _SURE for c in found)
+    if asked and (not at_home or _begins_abroad(heard, around)):
         known = region_known(around)
         other = _read(heard, replace(around, region=known), asked=True) if known else []
         if any(c.value is not None and c.confidence >= _SURE for c in other):
@@ -56,6 +57,14 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 
 
 _SURE = 0.6
+# Where a national number never begins with a zero.
+_NO_TRUNK_ZERO = {"US", "CA"}
+
+
+def _begins_abroad(heard: Heard, around: Surroundings) -> bool:
+    """ "Oh two oh seven ...": no American number, though it becomes one without its zero."""
+    rows = _rows(heard.tokens, 0)
+    return around.region in _NO_TRUNK_ZERO and bool(rows) and rows[0].readings[0].startswith("0")
 
 
 def _read(heard: Heard, around: Surroundings, *, asked: bool) -> list[Candidate]:
