@@ -55,7 +55,8 @@ _OBJECTS = re.compile(
     re.IGNORECASE,
 )
 _OBJECTION = re.compile(
-    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on"
+    r"^(?:(?:um|uh|er|oh(?! (?:\d|oh|one|two|three|four|five|six|seven|eight|nine|double|triple))"
+    r"|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on"
     r"|no+(?! (?:more|less|later|longer|fewer|earlier|sooner)\b)"
     r"|nope|nah|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
