@@ -194,7 +194,7 @@ class ChatSession:
         heard = conversation.heard
         return Reply(
             say=text,
-            ask=heard.asked,
+            ask=heard.asked or heard.waiting_for,
             readback=heard.read_back or None,
             echo=heard.in_passing or None,
             lead=conversation.lead_document(),

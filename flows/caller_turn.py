@@ -62,8 +62,9 @@ def _read(turn: Turn) -> None:
     answer_to_echo(turn)
     take_values(turn)
     _questions(turn)
+    waited = state.holds > 0
     _moves(turn)
-    _asked_without_value(turn)
+    _asked_without_value(turn, waited=waited)
     _let_go_of_what_was_asked_out(turn)
     find_again(turn)
 
@@ -114,7 +115,8 @@ def _do_not_contact(turn: Turn) -> None:
     turn.state.ending = Ending.DO_NOT_CONTACT
 
 
-def _asked_without_value(turn: Turn) -> None:
+def _asked_without_value(turn: Turn, *, waited: bool) -> None:
+    """`waited`: the caller had asked for a moment; a no behind it refuses nothing."""
     spec = turn.asked()
     if not turn.own.text:
         return
@@ -128,6 +130,8 @@ def _asked_without_value(turn: Turn) -> None:
         return
     if turn.answer is Answer.DO_NOT_KNOW:
         turn.give_up(spec, held)
+    elif turn.answer is Answer.NO and waited and spec.kind not in YES_OR_NO:
+        turn.failed(spec, held)
     elif turn.answer is Answer.NO and not turn.state.echoed and spec.kind in _REACH:
         turn.refused(spec)
     elif turn.answer is Answer.NO and not turn.state.echoed and spec.kind not in YES_OR_NO:

@@ -8,6 +8,7 @@ may arrive late, twice or in pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -332,6 +333,8 @@ class Conversation:
         state.echoed = dict(heard.in_passing)
         state.wrap_up_heard = heard.wrap_up
         state.notice_heard |= self._recorded and self.playbook.recording_notice in text
+        if state.holding and heard.asked is None:
+            heard = replace(heard, waiting_for=state.asked)
         state.remarks = []
         state.holding = False
         if heard.asked is not None:

@@ -37,6 +37,8 @@ class Heard:
     in_passing: dict[str, Any] = field(default_factory=dict)
     wrap_up: bool = False
     question: bool = False
+    waiting_for: str | None = None
+    """The field whose question stands while the caller takes their time."""
 
 
 def analyse(

@@ -54,10 +54,13 @@ def _whole_value(turn: Turn, spec: PlaybookField) -> Candidate | None:
         if turn.answer is not Answer.OTHER and not turn.contradicts:
             return None
         said = Utterance(turn.phrases.without_objection(said.text))
-    for candidate in read(spec.kind, said, turn.around):
-        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
-            return candidate
-    return None
+    held = turn.state.lead[spec.key]
+    found = [
+        candidate
+        for candidate in read(spec.kind, said, turn.around)
+        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE
+    ]
+    return next((c for c in found if not held.was_rejected(c.value)), found[0] if found else None)
 
 
 def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: bool) -> None:

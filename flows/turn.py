@@ -18,6 +18,7 @@ from flows.capture import (
     Word,
     amend,
     answer,
+    names_itself,
     read,
 )
 from flows.capture.caller_zone import zone_stated
@@ -145,10 +146,18 @@ class Turn:
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
         if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):
             self.answer = Answer.OTHER
-        self.objects = bool(self.own.text) and (
-            self.answer in (Answer.NO, Answer.CORRECTION)
-            or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))
-            or (self.answer is Answer.QUESTION and self.phrases.contradicts(self.own.text))
+        self.names_itself = self.around.asked is Kind.COMPANY and names_itself(
+            self.own, self.around
+        )
+        """ "No Limits Fitness" is no objection."""
+        self.objects = (
+            bool(self.own.text)
+            and not self.names_itself
+            and (
+                self.answer in (Answer.NO, Answer.CORRECTION)
+                or (self.answer is Answer.OTHER and self.phrases.objects(self.own.text))
+                or (self.answer is Answer.QUESTION and self.phrases.contradicts(self.own.text))
+            )
         )
         self.contradicts = self.objects and (
             self.phrases.contradicts(self.own.text) or self._no_is_no_answer()

@@ -41,7 +41,7 @@ def take_values(turn: Turn) -> None:
     if not turn.rest.text:
         return
     kinds = {spec.kind for spec in turn.playbook.fields if spec.key not in turn.touched}
-    if turn.around.asked in _SAID_BEHIND_A_GRUMBLE:
+    if turn.around.asked in _SAID_BEHIND_A_GRUMBLE and not turn.names_itself:
         # "Oh come on, Mei Iyer": the name is what follows.
         turn.rest = replace(turn.rest, text=turn.phrases.without_objection(turn.rest.text))
     around = turn.around

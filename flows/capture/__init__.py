@@ -25,7 +25,9 @@ from flows.capture import (
     text,
 )
 from flows.capture.amend import amend, hinted, tail_of
+from flows.capture.amend_digits import placed
 from flows.capture.answer import classify
+from flows.capture.chatter import on_the_matter, without_thinking
 from flows.capture.model import (
     Answer,
     Candidate,
@@ -35,6 +37,8 @@ from flows.capture.model import (
     Value,
     Word,
 )
+from flows.capture.respelled import respelled
+from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, tokenize
 
 __all__ = [
@@ -47,6 +51,7 @@ __all__ = [
     "Word",
     "amend",
     "answer",
+    "names_itself",
     "read",
     "read_all",
     "warm_up",
@@ -73,6 +78,9 @@ _PRECEDENCE = (
 # An alternative of the recogniser is worth less than its first choice.
 _ALTERNATIVE = 0.75
 _MOST_ALTERNATIVES = 4
+# So is a word that had to be put right.
+_MENDED = 0.7
+_FIGURES = frozenset({Kind.MONEY, Kind.COUNT, Kind.DATE, Kind.DATETIME})
 _READINGS_REMEMBERED = 64
 
 
@@ -88,18 +96,31 @@ def read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candid
 
 
 def _read(kind: Kind, utterance: Utterance, around: Surroundings) -> tuple[Candidate, ...]:
-    heard = tokenize(utterance.text)
+    heard = _about_it(kind, tokenize(utterance.text))
     found = [
         _weighed(_with_tail(c, heard, around), heard, utterance)
         for c in _READERS[kind](heard, around)
     ]
+    if kind is around.asked and kind in _FIGURES and (mended := respelled(heard)) is not None:
+        again = _READERS[kind](mended, around)
+        found = [replace(c, confidence=c.confidence * _MENDED) for c in again] or found
     for alternative in utterance.alternatives[:_MOST_ALTERNATIVES]:
-        other = tokenize(alternative)
+        other = _about_it(kind, tokenize(alternative))
         found.extend(
             replace(c, confidence=c.confidence * _ALTERNATIVE, rule=f"alternative:{c.rule}")
             for c in _READERS[kind](other, around)
         )
     return _distinct(found)
+
+
+def _about_it(kind: Kind, heard: Heard) -> Heard:
+    """What may answer for a kind; a need or a decision may speak of anything and anybody."""
+    if kind is Kind.TEXT:
+        return heard
+    if kind in {Kind.BOOLEAN, Kind.CONSENT}:
+        doubtful = kind is Kind.BOOLEAN
+        return Heard(heard.text, tuple(without_thinking(heard.tokens, doubtful=doubtful)))
+    return on_the_matter(heard)
 
 
 _remembered = lru_cache(maxsize=_READINGS_REMEMBERED)(_read)
@@ -128,7 +149,8 @@ def read_all(
         )
         if free:
             result[kind] = free
-            if kind not in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
+            whole = free[0].value is not None or kind is not Kind.EMAIL
+            if whole and kind not in {Kind.BOOLEAN, Kind.CONSENT, Kind.TEXT}:
                 claimed |= set(range(*free[0].span))
     return result
 
@@ -136,10 +158,17 @@ def read_all(
 def answer(utterance: Utterance, around: Surroundings) -> Answer:
     """What the utterance is in the conversation; only an unambiguous yes is ``YES``."""
     heard = tokenize(utterance.text)
+    if around.confirming is None:
+        heard = Heard(heard.text, tuple(without_thinking(heard.tokens)))
     verdict = classify(heard, around, restated=_restated(heard, around))
     if verdict in {Answer.OTHER, Answer.NO} and _corrects(utterance, around):
         return Answer.CORRECTION
     return verdict
+
+
+def names_itself(utterance: Utterance, around: Surroundings) -> bool:
+    """Whether words that begin like an answer ("No Limits Fitness") are a company's name."""
+    return begins_like_an_answer(tokenize(utterance.text).tokens, known=around.name)
 
 
 def _corrects(utterance: Utterance, around: Surroundings) -> bool:
@@ -157,6 +186,8 @@ def _corrects(utterance: Utterance, around: Surroundings) -> bool:
 
 def _with_tail(candidate: Candidate, heard: Heard, around: Surroundings) -> Candidate:
     """ "Catherine Bell, with a K": what follows the value in the same breath corrects it."""
+    if candidate.kind is Kind.PHONE and candidate.value is not None:
+        return placed(candidate, heard, around) or candidate
     if candidate.kind not in {Kind.EMAIL, Kind.NAME, Kind.COMPANY} or candidate.value is None:
         return candidate
     tail = tail_of(heard, candidate)

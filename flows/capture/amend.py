@@ -23,6 +23,7 @@ from flows.capture import (
 from flows.capture.amend_digits import amend_phone
 from flows.capture.english.corrections import DOMAIN_PART, LOCAL_PART
 from flows.capture.english.domains import TLDS
+from flows.capture.letters import run_at
 from flows.capture.model import Candidate, Kind, Surroundings, Utterance, Value
 from flows.capture.numbers import numbers
 from flows.capture.speech import find_phrase, negated, phrase_at, phrases
@@ -343,7 +344,9 @@ def hinted(value: str, tail: Heard) -> str | None:
         change = amend_letters.change_in(tail.tokens)
         if change is not None and change.old is None and change.new in local.casefold():
             return None  # it only confirms the letter that is there
-    changed = amend_letters.spelled_into(local, tail.tokens) or _changed(local, tail)
+    changed = amend_letters.spelled_into(local, tail.tokens)
+    if changed is None and not _spells(tail):
+        changed = _changed(local, tail)
     if changed is None and at:
         base, _, ending = domain.rpartition(".")
         spelled = amend_letters.spelled_into(base, tail.tokens)
@@ -359,6 +362,15 @@ def hinted(value: str, tail: Heard) -> str | None:
     )
 
 
+def _spells(tail: Heard) -> bool:
+    """Whether a whole word is spelled, so that none of its letters is a correction."""
+    return any(
+        (run := run_at(tail.tokens, at)) is not None and len(run.text) > _LETTERS_OF_A_HINT
+        for at in range(len(tail.tokens))
+    )
+
+
+_LETTERS_OF_A_HINT = 2
 _TAIL_STARTS = phrases(("with a", "with an", "with two", "that's with", "that's spelled", "spelled",
                         "that's", "with one", "and that's", "but with", "spelt", "it's with",
                         "it's spelled", "where the", "and it's", "no dot", "without a",

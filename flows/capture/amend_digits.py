@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.capture import phone
 from flows.capture.digits import groups_at
@@ -41,6 +42,25 @@ def amend_phone(value: str, heard: Heard, around: Surroundings) -> Candidate | N
         return None
     suffix = f";ext={extension}" if extension else ""
     return _checked(f"+{changed}{suffix}", heard, 0.75)
+
+
+def placed(candidate: Candidate, heard: Heard, around: Surroundings) -> Candidate | None:
+    """ "... oh one four five, sorry, the last digit is four": put right in the same breath."""
+    tail = heard.tokens[candidate.span[1] :]
+    at = find_phrase(tail, _PLACES)
+    if at is None or len(tail) - at > _LONGEST_PLACE:
+        return None
+    changed = amend_phone(str(candidate.value), Heard(heard.text, tail[at:]), around)
+    if changed is None or changed.value == candidate.value:
+        return None
+    span = (candidate.span[0], len(heard.tokens))
+    return replace(candidate, value=changed.value, span=span, text=heard.words(*span))
+
+
+_PLACES = phrases(("the last digit", "last digit", "the last two", "the last three",
+                   "the last four", "the area code is", "the first three", "the first digit",
+                   "it ends in", "ending is"))  # fmt: skip
+_LONGEST_PLACE = 12
 
 
 def _rows(tokens: Sequence[Token]) -> list[tuple[str, int, bool]]:

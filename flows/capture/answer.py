@@ -17,6 +17,7 @@ from flows.capture.english.answers import (
     HOLD_ON,
     HUMAN,
     NO,
+    NO_OF_A_VALUE,
     NOT_HUMAN,
     POLITE,
     QUESTION_SECONDS,
@@ -26,7 +27,8 @@ from flows.capture.english.answers import (
     YES,
 )
 from flows.capture.model import Answer, Kind, Surroundings
-from flows.capture.speech import find_phrase, phrase_at, phrases
+from flows.capture.speech import ends_an_address, find_phrase, phrase_at, phrases
+from flows.capture.titled import begins_like_an_answer
 from flows.capture.tokens import Heard, Token
 
 _YES, _NO, _POLITE = phrases(YES), phrases(NO), phrases(POLITE)
@@ -51,6 +53,12 @@ def classify(heard: Heard, around: Surroundings, *, restated: tuple[int, int] | 
         return Answer.OTHER
     if find_phrase(tokens, _DNC) is not None:
         return Answer.DO_NOT_CONTACT
+    if (
+        around.asked is Kind.COMPANY
+        and around.confirming is None
+        and begins_like_an_answer(tokens, known=around.name)
+    ):
+        return Answer.OTHER
     other_value = restated == (0, 0)
     if not other_value and _is_yes(tokens, around, restated):
         return Answer.YES
@@ -175,7 +183,9 @@ def _is_question(tokens: Sequence[Token]) -> bool:
 
 def _starts_question(tokens: Sequence[Token]) -> bool:
     words = [t for t in tokens if not t.is_sign]
-    return len(words) >= 3 and words[0].low in QUESTION_STARTS and words[1].low in QUESTION_SECONDS
+    if len(words) < 3 or words[0].low not in QUESTION_STARTS:
+        return False
+    return words[1].low in QUESTION_SECONDS or any(w.low in {"you", "your"} for w in words)
 
 
 def _refuses(tokens: Sequence[Token]) -> bool:
@@ -193,11 +203,10 @@ def _starts_with_no(tokens: Sequence[Token]) -> bool:
 
 def _says_no(tokens: Sequence[Token], around: Surroundings) -> bool:
     if _starts_with_no(tokens):
-        first = next(t for t in tokens if not t.is_sign)
-        following = [t.low for t in tokens if not t.is_sign][1:2]
-        return not (first.low == "no" and following in (["problem"], ["worries"], ["doubt"]))
+        words = [t.low for t in tokens if not t.is_sign]
+        return not (words[0] in {"no", "not"} and words[1:2] != [] and words[1] in NO_OF_A_VALUE)
     at = find_phrase(tokens, _NO)
-    if at is None or phrase_at(tokens, 0, _YES):
+    if at is None or phrase_at(tokens, 0, _YES) or ends_an_address(tokens, at):
         return False
     del around
     length = phrase_at(tokens, at, _NO)

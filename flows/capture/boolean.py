@@ -49,9 +49,12 @@ def read_boolean(heard: Heard, around: Surroundings) -> list[Candidate]:
         last = max(others, mine)
         return [_candidate(heard, Kind.BOOLEAN, last == mine, at=last, sure=0.55, rule="phrase")]
     if others is not None:
-        plain = _plain(heard, around) if asked else None
-        if plain is True or (shared is not None and asked and plain is None):
+        plain = _plain(heard, around) if asked and not _yes_only_opens(heard) else None
+        jointly = shared is not None and asked
+        if jointly and plain is not False:
             return [_candidate(heard, Kind.BOOLEAN, True, at=others, sure=0.45, rule="shared")]
+        if plain is True:
+            return []  # "Yes, my boss does": asked again, in other words
         return [_candidate(heard, Kind.BOOLEAN, False, at=others, sure=0.75, rule="phrase")]
     plain = _plain(heard, around) if asked else None
     if plain is not None:
@@ -83,6 +86,8 @@ def read_consent(heard: Heard, around: Surroundings) -> list[Candidate]:
     if verdict in {Answer.HOLD_ON, Answer.QUESTION, Answer.REPEAT, Answer.DO_NOT_KNOW}:
         return []
     at = find_phrase(tokens, _CONSENTS)
+    if any(t.low in _NOES for t in tokens) and find_phrase(tokens, _HARMLESS_NOES) is None:
+        at = None  # "okay, no thunks" consents to nothing
     if at is None or negated(tokens, at):
         plain = _plain(heard, around)
         if plain is None:
@@ -102,6 +107,26 @@ def without_frame(heard: Heard) -> Heard:
         return heard
     start = strip_frame_start(tokens)
     return Heard(heard.text, tokens[start:tail])
+
+
+_WORDS_OF_A_SENTENCE = 3
+_CASUAL_YES = {"yeah", "yep", "sure", "right", "okay"}
+_OPENERS = {"so", "well", "uh", "um", "that", "that's", "it's", "no", "okay"}
+
+
+def _yes_only_opens(heard: Heard) -> bool:
+    """ "Yeah, so that would be our CFO": the yeah answers nothing."""
+    lows = [t.low for t in heard.tokens if not t.is_sign]
+    if len(lows) < _WORDS_OF_A_SENTENCE or lows[0] not in _CASUAL_YES | {"yes"}:
+        return False
+    return lows[1] in _OPENERS or (lows[0] in _CASUAL_YES and not heard.tokens[1].is_sign)
+
+
+_NOES = frozenset({"no", "nope", "nah", "not", "don't", "never", "won't", "didn't", "doesn't"})
+_HARMLESS_NOES = phrases((
+    "no problem", "no problems", "no objection", "no objections", "don't mind", "do not mind",
+    "not a problem", "no worries", "why not", "no issue", "no issues", "no trouble", "no harm",
+))  # fmt: skip
 
 
 def _idiom(heard: Heard, at: int) -> bool:
@@ -124,8 +149,9 @@ def _plain(heard: Heard, around: Surroundings) -> bool | None:
         return None
     lows = [t.low for t in tokens if not t.is_sign and t.low not in {"uh", "um", "oh", "well"}]
     if lows[:1] and lows[0] in {"yes", "yeah", "yep", "yup", "absolutely", "definitely"}:
-        doubt = {"but", "guess", "maybe", "kind", "sort", "not", "partly", "wait"}
-        return None if doubt & set(lows) else True
+        doubt = {"but", "guess", "maybe", "kind", "sort", "partly", "wait", "rather", *_NOES}
+        harmless = find_phrase(tokens, _HARMLESS_NOES) is not None
+        return None if (doubt - _NOES if harmless else doubt) & set(lows) else True
     if lows[:1] and lows[0] in {"no", "nope", "nah"} and lows[1:2] != ["problem"]:
         return False
     return None

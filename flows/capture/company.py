@@ -10,7 +10,12 @@ from flows.capture.english.names import (
     COMPANY_ENDS,
     COMPANY_FORMS,
     COMPANY_LEADS,
+    NAMELESS,
+    NO_NAME_ENDINGS,
     NOT_COMPANIES,
+    SAYS_SO,
+    SENTENCE_VERBS,
+    SMALL_WORDS,
     SPELLED_MARKS,
     SURE_COMPANY_LEADS,
     WEAK_COMPANY_LEADS,
@@ -26,19 +31,23 @@ from flows.capture.speech import (
     strip_signs,
     strip_tails,
 )
+from flows.capture.titled import begins_like_an_answer, is_title
 from flows.capture.tokens import Heard, Token, fold
 
 _LEADS, _SURE = phrases(COMPANY_LEADS), phrases(SURE_COMPANY_LEADS)
 _WEAK, _SPELLED = phrases(WEAK_COMPANY_LEADS), phrases(SPELLED_MARKS)
 _MOST_WORDS = 7
 _ONE_WORD = phrases(("all one word", "one word", "no spaces", "no space", "as one word"))
-_SMALL = {"of", "and", "the", "for", "in", "de", "on", "at", "by"}
 _REFUSALS = {"private", "nothing", "none", "nope", "what", "why", "how", "who"}
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.COMPANY)
     tokens = heard.tokens
+    if asked and begins_like_an_answer(tokens, known=around.name):
+        named = _company(heard, tokens, 0, 0.7, "titled", guarded=True, whole=True)
+        if named is not None:
+            return [named]
     for start, end in reversed(segments(tokens)):
         found = _read_part(heard, tokens[:end], start, asked)
         if found:
@@ -63,7 +72,13 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         ):
             at += 1
             continue
+        if tokens[at].low == "for" and (at == 0 or tokens[at - 1].low not in _WORKING):
+            at += 1
+            continue
         weak = not sure
+        if phrase_at(tokens, at, _NAME_IS) and not asked:
+            at += length
+            continue
         if weak and not asked and not _capital_after(tokens, at + length):
             at += length
             continue
@@ -71,16 +86,61 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
             at += length
             continue
         confidence = 0.85 if sure else 0.65 if asked else 0.6
-        candidate = _company(heard, tokens, at + length, confidence, "lead-in", guarded=True)
+        whole = bool(sure) and is_title(tokens[at + length :])
+        candidate = _company(
+            heard, tokens, at + length, confidence, "lead-in", guarded=True, whole=whole
+        )
         if candidate is not None:
             found.append(candidate)
         at += length
     if asked and not found and not evades(heard):
         begin = strip_lead_ins(tokens, start, len(tokens))
         candidate = _company(heard, tokens, begin, 0.7, "answer", guarded=False)
-        if candidate is not None:
+        if candidate is None:
+            candidate = _behind_a_comma(heard, tokens, begin)
+        if candidate is not None and not _is_a_sentence(tokens, candidate):
             found.append(candidate)
+        if found and found[0].rule == "answer" and _may_belong(tokens, begin):
+            # "Yes Energy", where the recogniser writes no capitals and no commas.
+            other = _company(heard, tokens, begin - 1, 0.35, "lead-in kept", guarded=True,
+                             whole=True)  # fmt: skip
+            found += [other] if other is not None else []
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _behind_a_comma(heard: Heard, tokens: Sequence[Token], start: int) -> Candidate | None:
+    """ "You won't know it, Nordic Timber": the last words of the answer."""
+    pauses = [i for i in range(start, len(tokens) - 1) if tokens[i].low in {",", "."}]
+    if not pauses or not tokens[pauses[-1] + 1].spaced:
+        return None
+    begin = strip_lead_ins(tokens, pauses[-1] + 1, len(tokens))
+    candidate = _company(heard, tokens, begin, 0.6, "answer", guarded=True)
+    whole = candidate is not None and all(t.is_sign for t in tokens[candidate.span[1] :])
+    return candidate if whole and len(tokens) - begin <= _WORDS_BEHIND_A_COMMA else None
+
+
+_WORDS_BEHIND_A_COMMA = 4
+
+
+_NAME_IS = phrases(("the name is", "the name's", "name is"))
+_WORKING = {"work", "works", "working", "worked", "calling", "here", "employed", "job", "speaking",
+            "consult", "sales", "buyer", "i'm", "manager", "director"}  # fmt: skip
+
+
+def _is_a_sentence(tokens: Sequence[Token], candidate: Candidate) -> bool:
+    """ "Salesforce is awful", "my dog barks": words that somebody says about something."""
+    begin, end = candidate.span
+    if begin and tokens[begin - 1].low in {"my", "our", "your"} and tokens[begin].text.islower():
+        return True
+    following = [t.low for t in tokens[end : end + 2]]
+    if following[:1] and following[0] in SENTENCE_VERBS:
+        return following[1:2] == [] or following[1] not in SAYS_SO
+    return False
+
+
+def _may_belong(tokens: Sequence[Token], begin: int) -> bool:
+    """Whether what was taken for the opening of an answer may be the first word of the name."""
+    return begin == 1 and len(tokens) <= _MOST_WORDS and tokens[0].is_word and tokens[1].is_word
 
 
 def _capital_after(tokens: Sequence[Token], at: int) -> bool:
@@ -101,9 +161,11 @@ def _company(
     rule: str,
     *,
     guarded: bool,
+    whole: bool = False,
 ) -> Candidate | None:
-    begin = _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
-    if guarded and _is_named(tokens, start, begin):
+    """`whole`: every word from here on belongs to the name, whatever it usually does."""
+    begin = start if whole else _with_article(tokens, strip_lead_ins(tokens, start, len(tokens)))
+    if guarded and not whole and _is_named(tokens, start, begin):
         begin = start  # "the company is Yes Energy"
     stop = strip_tails(tokens, begin, len(tokens))
     words: list[str] = []
@@ -139,7 +201,7 @@ def _company(
             words.append("and")
             i += 1
             continue
-        if low in COMPANY_ENDS and words:
+        if low in COMPANY_ENDS and words and not whole:
             break
         if words and not tokens[i].spaced and words[-1][-1:].isalnum():
             words[-1] += tokens[i].text  # "3M", "B2B"
@@ -149,7 +211,19 @@ def _company(
     if joined and not spelled:
         words = ["".join(words)]
     rule = "spelled" if spelled else rule
+    if whole and not spelled:
+        return _said_as_is(heard, words, (begin, i), confidence, rule)
     return _done(heard, words, (begin, i), confidence, rule, guarded=guarded)
+
+
+def _said_as_is(
+    heard: Heard, words: list[str], span: tuple[int, int], confidence: float, rule: str
+) -> Candidate | None:
+    value = " ".join(_written(word, i, words) for i, word in enumerate(words))
+    if len(words) < 2 or looped(value) or len(value) > 100:
+        return None
+    begin, end = strip_signs(heard.tokens, *span)
+    return Candidate(Kind.COMPANY, value, confidence, heard.words(begin, end), (begin, end), rule)
 
 
 def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
@@ -177,8 +251,14 @@ def _goes_on(tokens: Sequence[Token], at: int, words: list[str]) -> bool:
         return True
     if not words:
         return False
+    listed = [t for t in tokens[at + 1 : at + 4] if t.is_word]
+    if len(listed) == _PARTNERS and listed[1].low == "and" and listed[0].text[0].isupper():
+        return tokens[at].low == ","  # "Smith, Jones and Partners"
     phrase = phrase_at(tokens, at + 1, _SPELLED) or phrase_at(tokens, at + 1, _ONE_WORD)
     return bool(phrase) or run_at(tokens, at + 1) is not None
+
+
+_PARTNERS = 3
 
 
 def _with_article(tokens: Sequence[Token], at: int) -> int:
@@ -208,6 +288,12 @@ def _joins_names(tokens: Sequence[Token], at: int) -> bool:
     return all(t.low not in NOT_COMPANIES for t in rest)
 
 
+_PRONOUNS = {
+    "a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it", "we're", "it's", "you're",
+    "they're", "i've", "we've", "they",
+}  # fmt: skip
+
+
 def _done(
     heard: Heard,
     words: list[str],
@@ -222,12 +308,15 @@ def _done(
     lows = [w.lower() for w in words]
     if guarded and lows[0] in NOT_COMPANIES and not words[0][0].isupper():
         return None
-    if (
-        lows[0] in {"a", "an", "my", "our", "your", "i", "i'm", "we", "you", "it"}
-        and len(words) > 1
+    if lows[0] in _PRONOUNS and len(words) > 1:
+        return None
+    if len(words) == 1 and words[0].islower() and words[0].endswith(NO_NAME_ENDINGS):
+        return None
+    if len(words) == 1 and (
+        lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"} or lows[0] in NAMELESS
     ):
         return None
-    if len(words) == 1 and (lows[0] in NOT_COMPANIES or lows[0] in {*_REFUSALS, "no", "yes"}):
+    if lows[0] == "not" and words[0].islower() and not guarded:
         return None
     if lows[0] in {"no", "yes"} and not (guarded and words[0][0].isupper()):
         return None
@@ -284,6 +373,6 @@ def _written(word: str, position: int, words: list[str]) -> str:
         return COMPANY_FORMS[low]
     if any(c.isupper() for c in word) or not word.islower():
         return word
-    if position and low in _SMALL and position < len(words) - 1:
+    if position and low in SMALL_WORDS and position < len(words) - 1:
         return low
     return word[:1].upper() + word[1:]

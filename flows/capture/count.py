@@ -13,6 +13,8 @@ from flows.capture.english.counts import (
     TEAM_WORDS,
 )
 from flows.capture.english.money import AT_LEAST, AT_MOST, CURRENCY_SIGNS
+from flows.capture.english.numbers import DIGIT_SOUNDS, DIGITS
+from flows.capture.english.speech import FILLERS
 from flows.capture.model import Candidate, Kind, Surroundings, Value
 from flows.capture.numbers import Number, numbers
 from flows.capture.speech import find_phrase, negated, phrase_at, phrases, segments
@@ -66,13 +68,19 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 
 def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -> list[Candidate]:
     part = tokens[start:]
+    if asked and (sound := _sound(part)) is not None:
+        return [_candidate(heard, sound, (start, len(tokens)), 0.5, "sound")]
     me = find_phrase(part, _JUST_ME)
     said = [
         Number(n.value, n.start + start, n.end + start, n.scaled, n.digits)
         for n in numbers(part)
         if n.value.denominator == 1
     ]
-    said = [n for n in said if not negated(tokens, n.start) and n.value <= _LARGEST]
+    said = [
+        n
+        for n in said
+        if not (negated(tokens, n.start) or n.value > _LARGEST or _is_spent(tokens, n))
+    ]
     if me is not None and (asked or any(t.low in TEAM_WORDS for t in part)):
         alone = [n for n in said if n.value > 1]
         if not alone:
@@ -99,6 +107,31 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         if candidate is not None:
             found.append(candidate)
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _is_spent(tokens: Sequence[Token], number: Number) -> bool:
+    """ "Thirty, and the budget would be up to thirty thousand": the latter counts nobody."""
+    before = [t.low for t in tokens[max(0, number.start - 8) : number.start]]
+    spoken_of = [i for i, low in enumerate(before) if low in _SPENDING]
+    people = [i for i, low in enumerate(before) if low in PEOPLE]
+    return bool(spoken_of) and (not people or people[-1] < spoken_of[-1])
+
+
+_SPENDING = {"budget", "spend", "spending", "budgeted", "pay", "afford"}
+
+
+def _sound(part: Sequence[Token]) -> int | None:
+    """ "To." and "For." are numbers where they are the whole answer."""
+    words = [t.low for t in part if not t.is_sign and t.low not in FILLERS]
+    if len(words) == 1:
+        digit = DIGIT_SOUNDS.get(words[0])
+        return int(digit) if digit is not None and digit != "0" else None
+    # "Nine zero" and "one five": how one tells ninety from nineteen.
+    digits = [DIGITS.get(w, w if len(w) == 1 and w.isdigit() else "") for w in words]
+    if len(digits) != 2 or not all(digits):
+        return None
+    told = digits[1] == "0" or (digits[0] == "1" and int(digits[1]) >= 3)
+    return int("".join(digits)) if told and digits[0] != "0" else None
 
 
 def _me_and(
@@ -149,6 +182,8 @@ def _one(
         after = after[2:]
     if start and tokens[start - 1].low in CURRENCY_SIGNS:
         return None
+    if first.value == 1 and after[:2] in (["of", "the"], ["of", "those"], ["of", "our"]):
+        return None  # "I'm one of the founders"
     if after and after[0] in NOT_PEOPLE and not (after[0] == "a" and asked):
         return None
     people = next((k for k, low in enumerate(after[:3]) if low in PEOPLE), None)
@@ -166,7 +201,7 @@ def _one(
     )
     if not (asked or close or team_of or of_us):
         return None
-    if not asked and close and not _own(tokens, before, start):
+    if not asked and close and not (_own(tokens, before, start) or _users(near, before)):
         return None
     low, high = int(first.value), int(last.value)
     if last.scaled and not first.scaled and low * 1000 <= high:
@@ -179,8 +214,21 @@ def _one(
     confidence = 0.6 + 0.15 * asked + 0.15 * bool(close or team_of or of_us)
     if asked and not (close or team_of or of_us) and after and after[0].isalpha():
         confidence -= 0.15
+    if any(phrase_at(tokens, at, _WOULD_USE) for at in range(end, min(end + 4, len(tokens)))):
+        confidence += 0.1  # "we are forty, but only nine would use it"
     stop = end + (people + 1 if close and people is not None else 0)
     return _candidate(heard, value, (start, min(stop, len(tokens))), confidence, "number")
+
+
+def _users(near: list[str], before: list[str]) -> bool:
+    """ "Twenty thousand for twelve users": users are ours, unless somebody else has them."""
+    others = {"has", "had", "they", "their", "with", "you"}
+    return bool(near) and near[-1] in _USERS and not others & set(before)
+
+
+_USERS = {"users", "user", "seats", "licenses", "licences", "logins"}
+_WOULD_USE = phrases(("would use it", "will use it", "would be using", "need it", "would need it",
+                      "will be using it", "use it", "using it"))  # fmt: skip
 
 
 def _own(tokens: Sequence[Token], before: list[str], start: int) -> bool:
@@ -192,10 +240,8 @@ def _own(tokens: Sequence[Token], before: list[str], start: int) -> bool:
 
 
 def _bounded(tokens: Sequence[Token], number: Number, value: Value) -> Value:
-    for back in range(1, 4):
-        at = number.start - back
-        if at < 0:
-            break
+    # The longest phrase counts: "no more than" holds "more than".
+    for at in range(max(0, number.start - 3), number.start):
         if (n := phrase_at(tokens, at, _AT_MOST)) and at + n >= number.start:
             return {"min": None, "max": value if isinstance(value, int) else None}
         if (n := phrase_at(tokens, at, _AT_LEAST)) and at + n >= number.start:

@@ -19,6 +19,7 @@ from flows.capture.date_days import (
     month_day,
     near,
     of_month,
+    week_of,
     weekday_at,
 )
 from flows.capture.date_stretches import (
@@ -154,6 +155,6 @@ _STARTS = (
 
 _Reader = Callable[[Sequence[Token], int, date], Day | None]
 _READERS: tuple[_Reader, ...] = (
-    figures, near, holiday_day, month_day, part_of, quarter_at, half_at, weekday_at, duration,
-    of_month, relative_stretch, month_at, season_at, year_at,
+    week_of, figures, near, holiday_day, month_day, part_of, quarter_at, half_at, weekday_at,
+    duration, of_month, relative_stretch, month_at, season_at, year_at,
 )  # fmt: skip

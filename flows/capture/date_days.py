@@ -144,6 +144,10 @@ def duration(tokens: Sequence[Token], at: int, today: date) -> Day | None:
     ):
         count, i = count + 0.5, i + 3
     ahead = [low_at(tokens, k) for k in range(i, i + 3)]
+    since = _day_behind(tokens, i, today)
+    if since is not None:
+        last = _shift(since.last, count, unit)
+        return Day(last, last, at, since.end, "date", 0.8)
     from_now = (
         ahead[:2] in (["from", "now"], ["from", "today"])
         or ahead[:1] == ["out"]
@@ -159,6 +163,32 @@ def duration(tokens: Sequence[Token], at: int, today: date) -> Day | None:
         i += 2
     last = _shift(today, count, unit)
     return Day(last, last, at, i, "duration" if clear else "span", sure)
+
+
+def _day_behind(tokens: Sequence[Token], at: int, today: date) -> Day | None:
+    """The day of "two weeks from Friday", "a month after Christmas"."""
+    if low_at(tokens, at) not in {"from", "after", "following"}:
+        return None
+    for reader in (weekday_at, month_day, holiday_day):
+        day = reader(tokens, at + 1, today)
+        if day is not None:
+            return day
+    return None
+
+
+def week_of(tokens: Sequence[Token], at: int, today: date) -> Day | None:
+    """ "The week of December 7th", "the week commencing the 7th": its Friday."""
+    i = at + 1 if low_at(tokens, at) == "the" else at
+    if low_at(tokens, i) != "week" or low_at(tokens, i + 1) not in {
+        "of", "commencing", "beginning", "starting", "from",
+    }:  # fmt: skip
+        return None
+    day = month_day(tokens, i + 2, today) or of_month(tokens, i + 2, today)
+    if day is None:
+        return None
+    monday = day.last - timedelta(days=day.last.weekday())
+    friday = monday + timedelta(days=4)
+    return Day(friday, monday, at, day.end, "week", 0.8)
 
 
 def _shift(today: date, count: float, unit: str) -> date:

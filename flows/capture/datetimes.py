@@ -37,11 +37,38 @@ class Clock:
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.DATETIME)
     tokens = heard.tokens
-    for start, end in reversed(segments(tokens)):
+    parts = segments(tokens)
+    for index in range(len(parts) - 1, -1, -1):
+        start, end = parts[index]
         candidate = _read_part(heard, tokens[:end], start, around, asked)
         if candidate is not None:
-            return candidate
+            return _mended(heard, tokens, parts[:index], candidate, around) or candidate
     return []
+
+
+def _mended(
+    heard: Heard,
+    tokens: Sequence[Token],
+    before: Sequence[tuple[int, int]],
+    found: Sequence[Candidate],
+    around: Surroundings,
+) -> list[Candidate] | None:
+    """ "Monday at half past eight, no, nine": the day stays, or the time does."""
+    piece = found[0].partial
+    if piece is None or not before:
+        return None
+    start, end = before[-1]
+    whole = _read_part(heard, tokens[:end], start, around, asked=True)
+    if not whole or not isinstance(whole[0].value, str):
+        return None
+    moment = datetime.fromisoformat(whole[0].value)
+    changed = (
+        datetime.combine(moment.date(), time.fromisoformat(piece[1:]), tzinfo=moment.tzinfo)
+        if piece.startswith("T")
+        else datetime.combine(date.fromisoformat(piece), moment.timetz())
+    )
+    span = (whole[0].span[0], found[0].span[1])
+    return [Candidate(Kind.DATETIME, changed.isoformat(), 0.75, heard.words(*span), span, "mended")]
 
 
 def _read_part(

@@ -9,6 +9,12 @@ from flows.capture.english.domains import PROVIDERS, TLDS, TLDS_HEARD
 from flows.capture.pieces import Part, Piece
 
 _WORDS_BEFORE_THE_DOT = 4
+# Usually beside an address, but right in front of the dot a part of it ("at my company dot net").
+_NAME_LABELS = frozenset({
+    "company", "business", "work", "works", "home", "mail", "email", "account", "phone", "number",
+    "people", "now", "right", "look", "direct", "private", "personal", "professional", "contact",
+    "first", "best", "good", "great", "one", "us", "like", "go", "name", "message", "perfect",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,11 @@ def _label_goes_on(found: Sequence[Piece], at: int) -> bool:
 
 def _leads_to_a_dot(found: Sequence[Piece], at: int, last_good: tuple[int, int] | None) -> bool:
     """ "at smith and sons dot com": a little word inside of the name, and the dot soon behind."""
-    if last_good or at == 0 or not found[at - 1].is_characters:
+    before = found[at - 1] if at else None
+    if last_good or before is None or not (before.is_characters or before.part is Part.STOP):
         return False
+    if found[at].text in _NAME_LABELS and at + 1 < len(found) and found[at + 1].text == ".":
+        return True
     names = 0
     for piece in found[at + 1 : at + 1 + _WORDS_BEFORE_THE_DOT]:
         if piece.part is Part.SEPARATOR:

@@ -7,14 +7,16 @@ ours: no library was found that reads spoken addresses.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.capture.domain import Side, domain_at
+from flows.capture.email_words import number_words, own_name
 from flows.capture.english.addresses import ATS_HEARD, ROLE_WORDS
 from flows.capture.english.domains import PROVIDERS, TLDS
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
-from flows.capture.speech import segments
+from flows.capture.speech import negated, segments
 from flows.capture.tokens import Heard, fold
 
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
@@ -31,7 +33,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
         if best is None:
             continue
         if best.value is not None:
-            found.append(best)
+            found += _with_the_other_numbers(heard, (start, end), best, around)
         elif found and (mended := _mend(found[-1], best)):
             found.append(mended)
         else:
@@ -53,14 +55,35 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     return fragments[-1:] if asked else []
 
 
+def _with_the_other_numbers(
+    heard: Heard, part: tuple[int, int], best: Candidate, around: Surroundings
+) -> list[Candidate]:
+    """ "Four seasons dot com" may be written with a figure, "route 66" hardly in words; what is
+    likelier comes last."""
+    other = _read_part(heard, *part, around, asked=True, in_words=True)
+    if other is None or other.value in {None, best.value}:
+        return [best]
+    other = replace(other, rule="number-words")
+    domain = str(best.value).partition("@")[2]
+    return [best, other] if domain[:1].isdigit() and not domain[1:2].isdigit() else [other, best]
+
+
 def _read_part(
-    heard: Heard, start: int, end: int, around: Surroundings, *, asked: bool
+    heard: Heard,
+    start: int,
+    end: int,
+    around: Surroundings,
+    *,
+    asked: bool,
+    in_words: bool = False,
 ) -> Candidate | None:
     found = [
         Piece(p.part, p.text, p.start + start, p.end + start, p.glued, p.doubt)
         for p in pieces(heard.tokens[start:end])
     ]
-    found = _own_name(found, around.name)
+    found = own_name(found, around.name)
+    if around.company or in_words:
+        found = number_words(heard, found, None if in_words else around.company)
     ats = [i for i, p in enumerate(found) if p.part is Part.AT]
     ending = _only_ending(found)
     if ending is not None and asked:
@@ -71,7 +94,10 @@ def _read_part(
             continue
         local = _local(found, at, asked or found[at].text == "@")
         if local is not None:
-            return _address(heard, found, local, domain, around, asked=asked)
+            address = _address(heard, found, local, domain, around, asked=asked)
+            if address is None and at != ats[0]:
+                continue
+            return address
         if asked:
             return _fragment(heard, found, "@" + domain.text, at, domain.end)
     without = _without_at(heard, found, around, asked=asked)
@@ -84,33 +110,14 @@ def _read_part(
     return _bare(heard, found)
 
 
-def _own_name(found: list[Piece], name: str | None) -> list[Piece]:
-    """ "my first name dot last name at ...": the caller speaks of the name that is known."""
-    words = [w for w in (_plain(part) for part in (name or "").split()) if w]
-    if len(words) < 2:
-        return found
-    result: list[Piece] = []
-    for i, piece in enumerate(found):
-        before = found[i - 1].text if i else ""
-        following = found[i + 1].part if i + 1 < len(found) else Part.HARD
-        ends = following in {Part.SEPARATOR, Part.AT}
-        if piece.text in {"name", "initial"} and before in {"first", "last"} and ends:
-            result.pop()
-            word = words[0] if before == "first" else words[-1]
-            text = word if piece.text == "name" else word[:1]
-            result.append(Piece(Part.WORD, text, found[i - 1].start, piece.end, doubt=0.1))
-        else:
-            result.append(piece)
-    return result
-
-
-def _plain(word: str) -> str:
-    return "".join(c for c in fold(word) if c.isascii() and c.isalnum())
-
-
 def _only_ending(found: Sequence[Piece]) -> str | None:
     """ "dot com" alone, as a correction of another ending."""
-    said = [p for p in found if p.part not in {Part.PAUSE, Part.STOP, Part.HARD}]
+    said = [
+        p
+        for i, p in enumerate(found)
+        if p.part not in {Part.PAUSE, Part.STOP, Part.HARD}
+        or (p.part is Part.STOP and i and found[i - 1].part is Part.SEPARATOR)  # "dot co dot in"
+    ]
     if not said or said[0].part is not Part.SEPARATOR or said[0].text != ".":
         return None
     text = "".join(p.text for p in said)
@@ -138,6 +145,8 @@ def _address(
     if not asked and _plain_words(heard, found, local, domain, around):
         return None
     span = (found[local.start].start, found[domain.end - 1].end)
+    if negated(heard.tokens, span[0]):
+        return None  # "..., not sales at acme dot com"
     return Candidate(
         Kind.EMAIL, value, max(0.05, min(0.97, confidence)), heard.words(*span), span, "address"
     )
@@ -178,7 +187,8 @@ def _local(found: Sequence[Piece], at: int, asked: bool) -> Side | None:
         if piece.is_characters:
             if tight and behind is not None and not behind.glued and not joins:
                 single = piece.part is Part.LETTERS and behind.part is Part.LETTERS
-                if not single:
+                year = piece.part is Part.WORD and all(p.part is Part.DIGITS for p in kept)
+                if not (single or (year and asked)):
                     break
             kept.insert(0, piece)
             doubt += piece.doubt
@@ -259,7 +269,7 @@ def _without_at(
     heard: Heard, found: list[Piece], around: Surroundings, *, asked: bool
 ) -> Candidate | None:
     """The at was lost, or heard as another word: found again by the domain behind it."""
-    if not asked:
+    if not asked or any(t.low in _WEB_WORDS for t in heard.tokens):
         return None
     company = "".join(c for c in fold(around.company or "") if c.isalnum())
     for i in range(1, len(found)):
@@ -291,6 +301,9 @@ def _without_at(
                     worse = Side(local.text, local.start, i, local.doubt + 0.35)
                     return _address(heard, found, worse, domain, around, asked=asked)
     return None
+
+
+_WEB_WORDS = {"website", "site", "webpage", "url", "homepage"}
 
 
 def _ends_in_dot(found: Sequence[Piece], domain: Side) -> bool:
@@ -332,14 +345,20 @@ def _mend(before: Candidate, fragment: Candidate) -> Candidate | None:
         value = valid(f"{local}{piece}")
     elif piece.endswith("@"):
         value = valid(f"{piece}{domain}")
-    elif piece.startswith(".") and piece[1:] in TLDS:
-        value = valid(f"{local}@{domain.rpartition('.')[0]}{piece}")
+    elif piece.startswith(".") and piece.rpartition(".")[2] in TLDS:
+        value = valid(f"{local}@{_without_ending(domain)}{piece}")
     else:
         return None
     if value is None:
         return None
     span = (before.span[0], fragment.span[1])
     return Candidate(Kind.EMAIL, value, 0.7, fragment.text, span, "mended")
+
+
+def _without_ending(domain: str) -> str:
+    labels = domain.split(".")
+    second = len(labels) > 2 and labels[-2] in {"co", "com", "org", "net", "ac", "gov", "edu"}
+    return ".".join(labels[: -2 if second else -1])
 
 
 def valid(address: str) -> str | None:

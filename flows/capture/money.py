@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from flows.capture.english.counts import NOT_PEOPLE
 from flows.capture.english.money import (
     AT_LEAST,
     AT_MOST,
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
+    MAY_BE_MONEY,
     MONEY_WORDS,
     NOT_MONEY,
     PERIODS,
@@ -38,21 +40,43 @@ class Amount:
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     tokens = heard.tokens
-    found: list[Candidate] = []
-    for start, end in reversed(segments(tokens)):
+    parts = segments(tokens)
+    for index in range(len(parts) - 1, -1, -1):
+        start, end = parts[index]
         found = _read_part(heard, tokens[:end], start, around)
         if found:
-            break
-    return found
+            before = _amounts(tokens[: parts[index - 1][1]], parts[index - 1][0]) if index else []
+            return [_in_the_same_scale(c, before) for c in found]
+    return []
+
+
+def _in_the_same_scale(candidate: Candidate, before: Sequence[Amount]) -> Candidate:
+    """ "Fifty thousand, actually make that sixty": sixty thousand, for nothing else is said."""
+    value = candidate.value
+    scaled = [a for a in before if a.number.scaled and a.number.value >= _THOUSAND]
+    if not scaled or not isinstance(value, dict) or candidate.rule != "amount":
+        return candidate
+    amount = value["max"] if value["max"] is not None else value["min"]
+    if not isinstance(amount, int) or not 0 < amount < _BARE_AT_MOST or value["period"]:
+        return candidate
+    scale = 10**6 if scaled[-1].number.value >= 10**6 else _THOUSAND
+    bounds = {k: v * scale if isinstance(v := value[k], int) else None for k in ("min", "max")}
+    return replace(candidate, value={**value, **bounds}, confidence=max(candidate.confidence, 0.6))
+
+
+_THOUSAND, _BARE_AT_MOST = 1000, 100
+"""From a thousand on, and below a hundred: "fifty thousand, no, sixty" leaves the scale out."""
 
 
 def _read_part(
     heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings
 ) -> list[Candidate]:
     figures = _figures(heard, tokens, start, around)
-    if figures:
-        return figures
     amounts = _amounts(tokens, start)
+    if figures and not any(a.number.scaled for a in amounts):
+        return figures  # "five figures, say forty thousand" is the latter
+    if figures:
+        amounts = [a for a in amounts if a.number.scaled]
     if not amounts:
         return []
     asked = around.about(Kind.MONEY)
@@ -80,7 +104,7 @@ def _amounts(tokens: Sequence[Token], start: int) -> list[Amount]:
         if number is None:
             at += 1
             continue
-        number = echoed(tokens, number) or number
+        number = echoed(tokens, number) or _in_hundreds(tokens, number) or number
         at = number.end
         if negated(tokens, number.start):
             continue
@@ -108,6 +132,17 @@ def _amounts(tokens: Sequence[Token], start: int) -> list[Amount]:
         found.append(Amount(number, begin, end, currency))
         at = end
     return found
+
+
+def _in_hundreds(tokens: Sequence[Token], number: Number) -> Number | None:
+    """ "thirty two fifty" is three thousand two hundred and fifty."""
+    following = number_at(tokens, number.end, colloquial=False)
+    if following is None or number.scaled or following.scaled or number.digits or following.digits:
+        return None
+    both = (number.value, following.value)
+    if not all(10 <= n <= 99 and n.denominator == 1 for n in both):
+        return None
+    return Number(both[0] * 100 + both[1], number.start, following.end)
 
 
 def _is_range(tokens: Sequence[Token], low: Amount, high: Amount) -> bool:
@@ -194,7 +229,9 @@ def _candidate(
         low, high = high, low
     after = tokens[last.end].low if last.end < len(tokens) else ""
     currency = last.currency or first.currency
-    if currency is None and after in NOT_MONEY:
+    if currency is None and (after in NOT_MONEY or after in NOT_PEOPLE - MAY_BE_MONEY):
+        return None
+    if currency is None and after == "of" and _low(tokens, last.end + 1) in {"us", "them", "you"}:
         return None
     scaled = first.number.scaled or last.number.scaled
     near = " ".join(t.low for t in tokens[max(0, first.start - 8) : first.start])
@@ -239,6 +276,10 @@ def _candidate(
         (first.start, end),
         "range" if len(group) == 2 else "amount",
     )
+
+
+def _low(tokens: Sequence[Token], at: int) -> str:
+    return tokens[at].low if 0 <= at < len(tokens) else ""
 
 
 _NO_PERIOD = ("this", "in", "by", "one", "per", "next", "last", "each", "two", "with", "for")

@@ -13,12 +13,17 @@ from flows.capture.answer import evades
 from flows.capture.english.names import (
     ALSO_NAMES,
     FIRST_NAME,
+    GIVEN_NAMES_TOO,
     LAST_NAME,
     LOWER_PARTICLES,
     NAME_ENDS,
     NAME_LEADS,
+    NAMES_ALONE,
+    NO_NAME_ENDINGS,
     NOT_NAMES,
     PARTICLES,
+    SAYS_SO,
+    SENTENCE_VERBS,
     SPELLED_MARKS,
     SURE_NAME_LEADS,
     TITLES,
@@ -27,6 +32,7 @@ from flows.capture.english.names import (
 from flows.capture.letters import looped, run_at
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.name_spelling import same, split_runs, with_spelling
+from flows.capture.name_start import behind_a_hint, is_a_known_pair, starts_again, titled_end
 from flows.capture.speech import (
     phrase_at,
     phrases,
@@ -40,27 +46,33 @@ from flows.capture.tokens import Heard, Token, fold
 _LEADS, _SURE, _WEAK = phrases(NAME_LEADS), phrases(SURE_NAME_LEADS), phrases(WEAK_NAME_LEADS)
 _FIRST, _LAST, _SPELLED = phrases(FIRST_NAME), phrases(LAST_NAME), phrases(SPELLED_MARKS)
 _MOST_WORDS = 6
-_VERBS = {"be", "do", "have", "i", "you", "we", "it", "that", "not", "the", "a"}
+_VERBS = {"be", "do", "have", "i", "you", "we", "it", "that", "not", "the", "a", "call", "get",
+          "try", "send", "check", "see", "say", "tell", "think", "wait", "take", "go", "give",
+          "need", "find", "look", "ask", "let", "come", "talk", "speak"}  # fmt: skip
+_FILLERS = {"uh", "um", "er", "erm", "uhm", "umm"}
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.NAME)
+    company_asked = around.about(Kind.COMPANY)  # "the name is Blue Ocean"
     tokens = heard.tokens
     for start, end in reversed(segments(tokens)):
-        found = _read_part(heard, tokens[:end], start, asked)
+        found = _read_part(heard, tokens[:end], start, asked, company_asked=company_asked)
         if found:
             return found
     return []
 
 
-def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -> list[Candidate]:
+def _read_part(
+    heard: Heard, tokens: Sequence[Token], start: int, asked: bool, *, company_asked: bool
+) -> list[Candidate]:
     both = _first_and_last(heard, tokens, start)
     if both is not None:
         return [both]
     found: list[Candidate] = []
     for at in range(start, len(tokens)):
         length = phrase_at(tokens, at, _LEADS)
-        if not length:
+        if not length or (tokens[at].low == "the" and company_asked):
             continue
         sure = bool(phrase_at(tokens, at, _SURE))
         if not sure and not asked and not _introduces(tokens, at, length):
@@ -72,11 +84,25 @@ def _read_part(heard: Heard, tokens: Sequence[Token], start: int, asked: bool) -
         speaking = _speaking(heard, tokens, start)
         return [speaking] if speaking else []
     if asked and not found and not evades(heard):
-        begin = strip_lead_ins(tokens, start, len(tokens))
-        candidate = _name(heard, tokens, begin, 0.7, "answer")
-        if candidate is not None:
+        candidate = _name(heard, tokens, start, 0.7, "answer")
+        if candidate is not None and not _is_a_sentence(tokens, candidate):
             found.append(candidate)
     return sorted(found, key=lambda c: -c.confidence)
+
+
+def _is_a_sentence(tokens: Sequence[Token], candidate: Candidate) -> bool:
+    """ "Peter told me to call", "my kid turned nine": no answer to who is speaking."""
+    begin, end = candidate.span
+    if begin and tokens[begin - 1].low in {"my", "our", "your"}:
+        return True
+    if end + 1 < len(tokens) and tokens[end].low == "?":
+        return True  # "Leadline? Never heard of it."
+    if candidate.rule == "spelled":
+        return False
+    following = [t.low for t in tokens[end : end + 2]]
+    if following[:1] and following[0] in SENTENCE_VERBS:
+        return following[1:2] == [] or following[1] not in SAYS_SO
+    return False
 
 
 def _introduces(tokens: Sequence[Token], at: int, length: int) -> bool:
@@ -191,9 +217,10 @@ def _last_then_first(
 def _name(
     heard: Heard, tokens: Sequence[Token], start: int, confidence: float, rule: str
 ) -> Candidate | None:
-    begin = strip_lead_ins(tokens, start, len(tokens))
+    begin = _begin(tokens, start)
     stop = strip_tails(tokens, begin, len(tokens))
     tokens = tokens[:stop]
+    titled = titled_end(tokens, begin)
     words: list[str] = []
     i = begin
     spelled = marked = False
@@ -209,12 +236,19 @@ def _name(
         if length and run_at(tokens, _past_signs(tokens, i + length)) is not None:
             i, marked = _past_signs(tokens, i + length), True
             continue
-        if low in {",", "."} and len(words) == 1 and _starts_again(tokens, i + 1, words[0]):
+        if low in {",", "."} and starts_again(tokens, i + 1, words):
             words, i = [], i + 1
             continue
-        if low == "o" and i + 1 < len(tokens) and tokens[i + 1].is_word and words:
-            words.append("O'" + tokens[i + 1].text.title())
-            i += 2
+        if low == "with" and words and (again := behind_a_hint(tokens, i, words)):
+            words, i = [], again
+            continue
+        if low in _FILLERS and words and i + 1 < len(tokens) and tokens[i + 1].is_word:
+            i += 1
+            continue
+        after_o = i + 2 if i + 1 < len(tokens) and tokens[i + 1].low == "apostrophe" else i + 1
+        if low == "o" and after_o < len(tokens) and tokens[after_o].is_word and words:
+            words.append("O'" + tokens[after_o].text.title())
+            i = after_o + 1
             continue
         glued = _glued(tokens, i, words)
         if glued is not None:
@@ -225,7 +259,7 @@ def _name(
             continue
         if not tokens[i].is_word:
             break
-        surname = _given_as_name(low, tokens, i, words)
+        surname = _given_as_name(low, tokens, i, words) or i < titled
         if low in NAME_ENDS and not surname and not (low in PARTICLES and words):
             break
         if low in NOT_NAMES and low not in PARTICLES and not surname:
@@ -236,10 +270,12 @@ def _name(
     return _done(heard, words, (begin, i), confidence, rule)
 
 
-def _starts_again(tokens: Sequence[Token], at: int, word: str) -> bool:
-    """ "Tom. Tom Becker." and "Becker, Tom Becker"."""
-    rest = [t.low for t in tokens[at : at + 3]]
-    return word.casefold() in rest and len(rest) > 1
+def _begin(tokens: Sequence[Token], start: int) -> int:
+    begin = strip_lead_ins(tokens, start, len(tokens))
+    if start < begin and tokens[begin - 1].low in GIVEN_NAMES_TOO:
+        kept = titled_end(tokens, begin - 1) or is_a_known_pair(tokens, begin - 1)
+        return begin - 1 if kept else begin  # "My Tran", "So Young Kim"
+    return begin
 
 
 def _glued(tokens: Sequence[Token], at: int, words: list[str]) -> int | None:
@@ -277,14 +313,25 @@ def _goes_on(tokens: Sequence[Token], at: int, words: list[str], *, spelled: boo
 
 def _given_as_name(low: str, tokens: Sequence[Token], at: int, words: list[str]) -> bool:
     """ "Young", "Long", "March", "Friday" are names behind a first name, when capitalised."""
-    if low not in ALSO_NAMES:
+    if not words and low in GIVEN_NAMES_TOO and is_a_known_pair(tokens, at):
+        return True
+    if low not in ALSO_NAMES and low not in NAMES_ALONE:
         return False
     capital = tokens[at].text[0].isupper()
     if not words:
         following = tokens[at + 1] if at + 1 < len(tokens) else None
-        named = following is not None and following.is_word and following.low not in _VERBS
+        if low in NAMES_ALONE and following is None:
+            return True
+        named = (
+            following is not None
+            and following.is_word
+            and following.low not in _VERBS
+            and (following.low not in NOT_NAMES or following.low in ALSO_NAMES)
+        )
         return (
-            low in {"will", "may", "rich", "young", "mark"} and named and (capital or low == "mark")
+            low in {"will", "may", "rich", "young", "mark", *NAMES_ALONE}
+            and named
+            and (capital or low in NAMES_ALONE or at + 2 == len(tokens))
         )
     if low in {"an", "so", "my", "in", "do", "will", "say", "wait", "hold"} and not capital:
         return False
@@ -299,10 +346,14 @@ def _done(
         words = words[1:]
     while words and fold(words[-1]) in {"y", "e", "de", "of", "the"} and len(words) > 1:
         words = words[:-1]
+    if len(words) == 1 and words[0].islower() and words[0].endswith(NO_NAME_ENDINGS):
+        return None  # "it's complicated"
     if not words or (all(len(w) == 1 for w in words) and not spelled):
         return None
     if len(words) > 5:
         return None
+    if spelled and len(words) > 1 and fold(words[-1]) == fold(words[-2]):
+        words = words[:-1]  # "T A R I Q, Tariq"
     value = " ".join(capitalised(word, i) for i, word in enumerate(words))
     if looped(value) or len(value) > 80:
         return None

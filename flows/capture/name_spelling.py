@@ -9,6 +9,9 @@ from flows.capture.letters import run_at
 from flows.capture.pieces import similar
 from flows.capture.tokens import Token, fold
 
+_WIDE_SPACE = 2
+"""Characters between two letters that some recognisers write for a pause."""
+
 
 def split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
     """The letters of a run, cut where the caller paused between two names."""
@@ -18,7 +21,9 @@ def split_runs(tokens: Sequence[Token], start: int, end: int) -> list[str]:
     letters = [letter for letter in run.letters if letter.start < end]
     pauses = {",", "."}
     gaps = [
-        any(tokens[k].low in pauses for k in range(a.end, b.start)) for a, b in pairwise(letters)
+        any(tokens[k].low in pauses for k in range(a.end, b.start))
+        or tokens[b.start].start - tokens[a.end - 1].end >= _WIDE_SPACE
+        for a, b in pairwise(letters)
     ]
     words, current = [], letters[0].char
     many = sum(gaps) >= max(2, len(gaps) * 0.6)

@@ -204,7 +204,8 @@ class _Reader:
             if group is None:
                 break
             value, end, was_figures = group
-            glue = end + 1 if self._low(end) == "-" and self._low(end + 1) in SCALES else end
+            joined = self._low(end) in ("-", "ish") and self._low(end + 1) in SCALES
+            glue = end + 1 if joined else end
             scale = self._scale(glue, figures=was_figures)
             if scale is not None:
                 if last_scale is not None and scale >= last_scale:

@@ -7,13 +7,14 @@ phonenumbers (the port of Google's libphonenumber) knows the lengths and ranges 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from flows.capture.digits import groups_at
 from flows.capture.english.phone import CONNECTORS, COUNTRY_CODE, EXTENSION, PHONE_WORDS
 from flows.capture.model import Candidate, Kind, Surroundings
-from flows.capture.speech import phrase_at, phrases, segments
+from flows.capture.phone_regions import region_known, region_said
+from flows.capture.speech import negated, phrase_at, phrases, segments
 from flows.capture.tokens import Heard, Token
 
 _EXTENSION, _COUNTRY_CODE, _CONNECTORS = (
@@ -40,13 +41,40 @@ class Digits:
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.PHONE)
+    said = region_said(heard)
+    if said is not None and said != around.region:
+        abroad = _read(heard, replace(around, region=said), asked=True)
+        if any(c.value is not None and c.confidence >= _SURE for c in abroad):
+            return abroad
+    found = _read(heard, around, asked=asked)
+    at_home = any(c.value is not None and c.confidence >= _SURE for c in found)
+    if asked and (not at_home or _begins_abroad(heard, around)):
+        known = region_known(around)
+        other = _read(heard, replace(around, region=known), asked=True) if known else []
+        if any(c.value is not None and c.confidence >= _SURE for c in other):
+            return other
+    return found
+
+
+_SURE = 0.6
+# Where a national number never begins with a zero.
+_NO_TRUNK_ZERO = {"US", "CA"}
+
+
+def _begins_abroad(heard: Heard, around: Surroundings) -> bool:
+    """ "Oh two oh seven ...": no American number, though it becomes one without its zero."""
+    rows = _rows(heard.tokens, 0)
+    return around.region in _NO_TRUNK_ZERO and bool(rows) and rows[0].readings[0].startswith("0")
+
+
+def _read(heard: Heard, around: Surroundings, *, asked: bool) -> list[Candidate]:
     tokens = heard.tokens
     parts = segments(tokens)
     about_phone = any(t.low in PHONE_WORDS for t in tokens)
     before: list[Digits] = []
     found: list[Candidate] = []
     for start, end in parts:
-        here = _rows(tokens[:end], start)
+        here = [r for row in _rows(tokens[:end], start) if (r := _meant(tokens, row, around))]
         for row in here:
             candidate = _whole(heard, row, around, asked or about_phone)
             if candidate is None and before:
@@ -78,6 +106,15 @@ def _rows(tokens: Sequence[Token], start: int) -> list[Digits]:
         rows.append(row)
         at = row.end
     return rows
+
+
+def _meant(tokens: Sequence[Token], row: Digits, around: Surroundings) -> Digits | None:
+    """Without the number that the caller says it is not ("not 917 600 8180, 917 600 8181")."""
+    if not negated(tokens, row.start):
+        return row
+    length = national_lengths(around.region)[0]
+    rest = tuple(r[length:] for r in row.readings if len(r) > length)
+    return replace(row, readings=rest, plus=False) if rest else None
 
 
 def _row_at(tokens: Sequence[Token], at: int) -> Digits | None:

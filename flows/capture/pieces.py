@@ -159,6 +159,12 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
             break  # "harbor dash point dash insurance": here it is a word
         if length := phrase_at(tokens, at, table):
             return Piece(Part.SEPARATOR, sign, at, at + length)
+    if low == "apostrophe" and before and before[-1].is_characters:
+        return Piece(Part.SEPARATOR, "'", at, at + 1)
+    if low in {"initial", "initials"} and _before_a_letter(tokens, at + 1):
+        return Piece(Part.PAUSE, low, at, at + 1)
+    if low == "one" and before and before[-1].text in _ONES_OF and before[-1].part is Part.STOP:
+        return Piece(Part.STOP, low, at, at + 1)
     if low == "dotcom":
         return Piece(Part.WORD, ".com", at, at + 1)
     hint = _hint(tokens, at, before)
@@ -208,6 +214,19 @@ def _word(tokens: Sequence[Token], at: int, glued: bool, before: list[Piece]) ->
     if not text:
         return Piece(Part.HARD, low, at, at + 1)
     return Piece(Part.WORD, text, at, at + 1, glued=glued)
+
+
+# "My personal one": no digit.
+_ONES_OF = {"personal", "work", "private", "business", "other", "home", "best", "main", "primary",
+            "new", "old", "this", "that", "the", "professional", "company", "usual",
+            "current", "same"}  # fmt: skip
+
+
+def _before_a_letter(tokens: Sequence[Token], at: int) -> bool:
+    """ "First initial J": the letter follows, perhaps behind "is"."""
+    while _low(tokens, at) in {"is", ",", ":"}:
+        at += 1
+    return letter_at(tokens, at) is not None if at < len(tokens) else False
 
 
 def _initial(tokens: Sequence[Token], at: int) -> bool:

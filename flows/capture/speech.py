@@ -57,13 +57,15 @@ _MARKS = phrases(CORRECTION_MARKS)
 _LEADS = phrases(LEAD_INS)
 _TAILS = tuple(sorted((tuple(t.split()) for t in TAILS), key=lambda p: -len(p)))
 _FRAME_ENDS, _FRAME_STARTS = phrases(FRAME_ENDS), phrases(FRAME_STARTS)
+_NEGATING_PAIRS = {("instead", "of"), ("rather", "than"), ("anything", "but"), ("day", "but"),
+                   ("other", "than"), ("time", "but"), ("any", "but")}  # fmt: skip
 _SIGNS = frozenset(",.;:!?-–—…\"'()")
 
 
 def correction_at(tokens: Sequence[Token], at: int) -> int:
     """Length of the self-correction mark at a place, or 0."""
     length = phrase_at(tokens, at, _MARKS)
-    if not length:
+    if not length or ends_an_address(tokens, at):
         return 0
     after = tokens[at + length].low if at + length < len(tokens) else ""
     if tokens[at].low == "no" and length == 1 and after in NO_PLUS:
@@ -71,6 +73,13 @@ def correction_at(tokens: Sequence[Token], at: int) -> int:
     if tokens[at].low == "make" and after and at + length < len(tokens) and at == 0:
         return length
     return length
+
+
+def ends_an_address(tokens: Sequence[Token], at: int) -> bool:
+    """ "lars at fjord dot no", "lars@fjord.no": Norway takes nothing back."""
+    if at == 0:
+        return False
+    return tokens[at - 1].low == "dot" or (tokens[at - 1].low == "." and not tokens[at].spaced)
 
 
 def segments(tokens: Sequence[Token]) -> list[tuple[int, int]]:
@@ -101,7 +110,7 @@ def negated(tokens: Sequence[Token], at: int) -> bool:
     if tokens[i].low in NEGATIONS:
         return True
     before = tokens[i - 1].low if i else ""
-    return (before, tokens[i].low) in {("instead", "of"), ("rather", "than")}
+    return (before, tokens[i].low) in _NEGATING_PAIRS
 
 
 def strip_signs(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:

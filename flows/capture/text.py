@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flows.capture.answer import evades
+from flows.capture.chatter import is_small_talk
 from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.speech import strip_lead_ins, strip_signs
@@ -23,7 +24,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     start = strip_lead_ins(tokens, 0, len(tokens))
     start, end = strip_signs(tokens, start, len(tokens))
     words = [t for t in tokens[start:end] if t.is_word or t.is_digits]
-    if evades(heard) and not _needs(heard.text):
+    if (evades(heard) or is_small_talk(heard)) and not _needs(heard.text):
         return []
     if not words or (len(words) == 1 and len(words[0].low) < 4):
         return []

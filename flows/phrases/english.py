@@ -48,12 +48,16 @@ _CORRECTS = re.compile(
 )
 _OBJECTS = re.compile(
     r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|actually|hang on)[,. ]+)*"
-    r"(?:no+|nope|nah|not|wrong|actually|i said|i meant|that's (?:not|wrong)|that is (?:not|wrong)"
+    r"(?:no+(?! (?:more|less|later|longer|fewer|earlier|sooner|rush|problem)\b)|nope|nah"
+    r"|not(?! (?:more|less|later|over|above|before|under|just)\b)|wrong|actually"
+    r"|i said|i meant|that's (?:not|wrong)|that is (?:not|wrong)"
     r"|that isn't|it's not|incorrect|correction|sorry|wait|almost|not quite)\b",
     re.IGNORECASE,
 )
 _OBJECTION = re.compile(
-    r"^(?:(?:um|uh|er|oh|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on|no+"
+    r"^(?:(?:um|uh|er|oh(?! (?:\d|oh|one|two|three|four|five|six|seven|eight|nine|double|triple))"
+    r"|ah|well|sorry|wait|hmm|hm|hang on|seriously|ugh|oh come on|come on"
+    r"|no+(?! (?:more|less|later|longer|fewer|earlier|sooner)\b)"
     r"|nope|nah|not (?:quite|exactly|really|right)|almost|wrong|actually|incorrect|correction"
     r"|i already told you|i (?:said|meant)|that's (?:not (?:right|it|correct)|wrong)"
     r"|that is (?:not right|wrong)|that isn't (?:right|it))\b(?![-@_]|\.\w)[,. !]*)+"
@@ -84,7 +88,7 @@ _NAMED = {
 }
 _ONLY_OPENS = re.compile(
     r"^(?:ok|okay|right|alright|all right|well|so|sure|actually|oh)\b[,. ]+(?:so |and |actually )?"
-    r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] )",
+    r"(?:my|it's|the|here's|i'm|you can reach|our|we|that's [a-z] (?:as|for|like|dot|at) )",
     re.IGNORECASE,
 )
 _DETERMINER = r"\b(?:my|our|the|any|an?|your|that|this|about|share|give|of)"
@@ -194,7 +198,8 @@ class English:
     def without_address(self, text: str, persona: str) -> str:
         name = re.escape(persona)
         return re.sub(
-            rf"\b((?:hi|hello|hey|thanks|thank you|okay|ok|well|yes|no|sorry)[ ,]+)(?:there[ ,]+)?"
+            rf"\b((?:(?:nice|good|pleased|lovely) to meet you"
+            rf"|hi|hello|hey|thanks|thank you|okay|ok|well|yes|no|sorry)[ ,]+)(?:there[ ,]+)?"
             rf"{name}\b",
             r"\1",
             text,

@@ -82,6 +82,11 @@ NO = (
     "not really no", "not even close", "one letter is wrong", "you got one wrong",
 )  # fmt: skip
 
+# "No more than thirty thousand" and "no problem" say no to nothing.
+NO_OF_A_VALUE = {"problem", "worries", "doubt", "more", "less", "later", "longer", "fewer",
+                 "earlier", "sooner", "over", "above", "under", "below", "before", "after",
+                 "rush"}  # fmt: skip
+
 DO_NOT_CONTACT = (
     "take me off your list", "take me off the list", "take me off this list", "remove me",
     "remove my number", "remove us", "remove my name", "take me off", "do not call me",

@@ -37,7 +37,10 @@ NOT_PEOPLE = {
     "meetings", "tickets", "stores", "shops", "branches", "emails", "invoices", "th", "st", "nd",
     "rd", "miles", "point", "of my", "reason", "option", "problem", "issue", "systems", "tools",
     "vendors", "a.m", "p.m", "sites", "warehouses", "minute's", "step", "word", "cars", "trucks",
-    "beers", "coffees", "a", "p", "year's", "grandkids", "sons", "daughters",
+    "idea", "clue", "degrees", "degree",
+    "yards", "feet", "inches", "kilos", "o", "secs", "mins", "hrs",
+    "street", "avenue", "floor", "floors", "pages", "slides", "beers", "coffees", "a", "p",
+    "year's", "grandkids", "sons", "daughters",
 }  # fmt: skip
 JUST_ME = ("just me", "only me", "it's me alone", "just myself", "only myself", "myself only",
            "i'm alone", "i work alone", "it's only me", "one man show", "one man band",

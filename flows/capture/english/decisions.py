@@ -5,7 +5,8 @@ DECIDES = (
     "i make those decisions", "my decision", "my call", "i make the call", "i sign off",
     "i'm the decision maker", "i am the decision maker", "i'm the one who decides", "that's me",
     "that would be me", "that'd be me", "i do", "i am", "i can decide", "i'm in charge",
-    "i have the final say", "final say is mine", "i own the budget", "i hold the budget",
+    "i have the final say", "i have final say", "i have the last word",
+    "final say is mine", "i own the budget", "i hold the budget",
     "i'm the owner", "i'm the ceo", "i am the ceo", "i'm the founder", "just me", "only me",
     "i call the shots", "the buck stops with me", "i have the authority", "i approve", "i sign",
     "i'm the one", "i am the one", "i'm the boss", "it's me", "i control the budget",
@@ -43,6 +44,8 @@ DOES_NOT_DECIDE = (
     "upper management", "corporate", "the director", "our board", "isn't mine", "is not mine",
     "i just do the research", "do the research", "only gathering", "just gathering",
     "gathering information", "just looking into", "just collecting", "only doing research",
+    "my boss's", "my manager's", "my director's", "my ceo's", "my cfo's", "unfortunately not",
+    "sadly not", "boss does", "boss decides", "manager does", "manager decides",
     "isn't me", "is not me", "isn't up to me", "not up to me", "our procurement", "our manager",
 )  # fmt: skip
 JOINT = ("me and my", "my co-founder and i", "my cofounder and i", "my partner and i",
@@ -69,6 +72,8 @@ CONSENTS = (
     "good with me", "you're welcome to", "okay with me", "ok with me", "i'd love that",
     "not a problem", "go for it", "sure thing", "be my guest", "knock yourself out",
     "please go ahead",
+
+    "they may", "he may", "she may", "you all may", "they can",
     "i allow", "you're allowed", "i'm cool with", "i give my consent", "i give you permission",
 )  # fmt: skip
 REFUSES_CONSENT = (

@@ -1,5 +1,9 @@
 """The ends of addresses: mail providers, top-level domains, and what is heard of them."""
 
+from __future__ import annotations
+
+from flows.capture.endings import RARE_TLDS
+
 PROVIDERS = {
     "gmail": "gmail.com", "googlemail": "googlemail.com", "yahoo": "yahoo.com",
     "hotmail": "hotmail.com", "outlook": "outlook.com", "icloud": "icloud.com",
@@ -34,8 +38,7 @@ TLDS_HEARD = {
     "gone": "com", "calm.": "com", "khong": "com", "pom": "com", "combat": "com", "mom": "com",
     "cough": "co", "inf": "info", "tack": "tech", "tac": "tech", "teck": "tech",
 }  # fmt: skip
-# The common ones; a domain that ends in none of them is doubtful.
-TLDS = frozenset({
+_COMMON_TLDS = frozenset({
     "ac", "academy", "accountants", "ae", "aero", "africa", "ag", "agency", "ai", "al", "am",
     "amsterdam", "app", "ar", "arpa", "art", "asia", "associates", "at", "au", "audio",
     "auto", "ax", "ba", "band", "bank", "bar", "bd", "be", "beauty", "beer", "berlin", "bg",
@@ -72,3 +75,5 @@ TLDS = frozenset({
     "vote", "vu", "web", "website", "wedding", "wf", "wien", "wiki", "wine", "works", "world",
     "ws", "xyz", "yoga", "za", "zone",
 })  # fmt: skip
+# A domain that ends in none of them is doubtful.
+TLDS = _COMMON_TLDS | RARE_TLDS

@@ -72,5 +72,10 @@ NOT_MONEY = {
     "departments", "headcount", "quarters", "units", "th", "st", "nd", "rd", "contractors",
     "managers", "subscribers", "visitors", "pages", "projects", "branches", "of us", "warehouses",
 }  # fmt: skip
+# No people, but an amount may well stand in front of them ("twenty a month", "ten grand").
+MAY_BE_MONEY = {
+    "k", "grand", "dollars", "bucks", "euros", "pounds", "usd", "a", "p", "quarter", "more",
+    "thousand dollars", "million dollars", "point", "total", "leads", "step", "once",
+}  # fmt: skip
 SIX_FIGURES = {"four": 4, "4": 4, "five": 5, "5": 5, "six": 6, "6": 6, "seven": 7, "7": 7,
                "eight": 8, "8": 8}  # fmt: skip

@@ -74,7 +74,12 @@ NOT_NAMES = {
     "approximately", "usd", "dollars", "euros", "k", "percent", "cannot", "isn't", "mainly",
     "quarter", "march", "january", "february", "november", "december", "october",
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "christmas",
+    "morning", "afternoon", "evening", "way", "instead", "how's", "what's", "who's", "where's",
+    "let's", "here's", "complicated",
 }  # fmt: skip
+# "It's complicated", "that's awful": one small word with such an ending is no name.
+NO_NAME_ENDINGS = ("ated", "able", "ible", "ous", "ful", "tional", "ical", "ything", "ever",
+                   "ness", "ment")  # fmt: skip
 # Words that are surnames as well ("Kim Long", "Will May").
 ALSO_NAMES = {"long", "small", "best", "day", "march", "moment", "friday", "week", "bad", "low",
               "high", "new", "private", "early", "cool", "money", "wait", "hold", "say", "will",
@@ -99,6 +104,9 @@ SPELLED_MARKS = ("that's spelled", "it's spelled", "spelled", "spelt", "that's",
                  "and that's spelled", "which is spelled", "again that's", "is",
                  "is spelled")  # fmt: skip
 COMPANY_LEADS = (
+    "the name is", "the name's", "name is",
+    "my own company", "our own company", "my own business", "a company named", "a firm named",
+    "a business named", "company named", "a shop called", "a firm called", "an agency called",
     "i work for", "i work at", "i'm working for", "i'm working at", "i'm with", "i am with",
     "we're with", "i'm from", "i am from", "we are from", "we're from", "calling from",
     "my company is", "our company is", "the company is", "the company is called", "company is",
@@ -116,6 +124,8 @@ COMPANY_LEADS = (
     "we trade as", "trading as", "representing", "the organization is", "the startup is called",
 )  # fmt: skip
 SURE_COMPANY_LEADS = (
+    "a company named", "a firm named", "a business named", "a firm called", "an agency called",
+    "a shop called",
     "i work for", "i work at", "i'm working for", "i'm working at", "my company is",
     "our company is", "the company is called", "my company is called", "our company is called",
     "company name is", "the company name is", "the name of the company is",
@@ -138,6 +148,8 @@ COMPANY_ENDS = {
     "actually", "right", "could", "are", "your", "how", "it", "got", "did", "let", "out", "over",
 }  # fmt: skip
 NOT_COMPANIES = {
+    "please", "thanks",
+    "pretty", "very", "quite", "really", "too", "tiny", "same", "important",
     "home", "work", "you", "me", "us", "them", "him", "her", "it", "that", "this", "all", "least",
     "my", "our", "your", "the", "a", "an", "now", "first", "noon", "night", "here", "there", "one",
     "interested", "looking", "good", "fine", "not", "sure", "hiring", "growing", "going", "trying",
@@ -159,3 +171,56 @@ COMPANY_FORMS = {"inc": "Inc", "llc": "LLC", "ltd": "Ltd", "gmbh": "GmbH", "corp
                  "ag": "AG", "plc": "PLC", "sa": "SA", "kg": "KG", "llp": "LLP", "bv": "BV",
                  "pty": "Pty", "ab": "AB", "oy": "Oy", "as": "AS", "srl": "SRL",
                  "spa": "SpA"}  # fmt: skip
+# Companies begin with these as answers do ("Hold On Tight Logistics", "Hello Fresh").
+TITLE_STARTS = {
+    "no", "not", "yes", "yeah", "okay", "ok", "sure", "right", "hello", "hi", "hey", "wait", "hold",
+    "hang", "maybe", "goodbye", "bye", "never", "we", "you", "i", "my", "our", "your", "it", "what",
+    "why", "who", "how", "where", "when", "can", "do", "please", "thanks", "thank", "perfect",
+    "great", "exactly", "absolutely", "certainly", "one", "just", "so", "well", "always", "all",
+    "next", "skip", "pass", "stop", "call", "good", "the", "a", "and", "but", "are", "is", "let",
+    "don't", "pardon", "sorry", "correct", "true", "may", "human",
+}  # fmt: skip
+SMALL_WORDS = {"of", "and", "the", "for", "in", "de", "on", "at", "by", "a", "an", "to", "or", "n"}
+# "No company", "no employer at the moment": there is none.
+NAMELESS = {
+    "company", "business", "job", "employer", "firm", "name", "work", "idea", "clue", "comment",
+    "problem", "problems", "worries", "way", "affiliation", "organization", "organisation",
+    "particular", "longer", "employed", "employment", "boss", "office", "more", "need", "chance",
+    "matter", "rush", "hurry", "reason", "interest", "website", "brand", "real", "actual", "such",
+    "myself", "yourself", "itself", "ourselves",
+}  # fmt: skip
+# Behind a bare answer one of these makes it a sentence about somebody ("Peter told me").
+SENTENCE_VERBS = {
+    "is", "was", "are", "were", "has", "had", "have", "does", "did", "told", "tells", "said",
+    "says", "works", "worked", "turned", "wants", "wanted", "needs", "needed", "keeps", "kept",
+    "uses", "used", "gave", "gives", "went", "goes", "got", "gets", "makes", "made", "called",
+    "calls", "charges", "charged", "costs", "sounds", "looks", "seems", "feels", "means", "won't",
+    "can't", "doesn't", "didn't", "isn't", "wasn't", "will", "would", "should", "might", "must",
+    "recommended", "mentioned", "sent", "sends", "thinks", "thought", "hates", "loves", "likes",
+    "failed", "fails", "stopped", "started", "happened", "happens", "depends", "matters",
+}  # fmt: skip
+# "Jane is my name" is no such sentence.
+SAYS_SO = {"my", "the", "our", "what", "who", "me", "i"}
+# Given names, in one language or another, that are English words as well.
+GIVEN_NAMES_TOO = {
+    "sunday", "monday", "friday", "april", "may", "june", "august", "summer", "autumn", "will",
+    "rich", "young", "mark", "bill", "rob", "ray", "grant", "long", "an", "my", "in", "do", "so",
+    "to", "ai", "you", "ye", "hai", "mai", "thu", "sue", "pat", "drew", "chase", "hope", "faith",
+    "joy", "grace", "dawn", "art", "free", "major", "justice", "christian", "guy", "chance",
+    "happy", "lucky", "precious", "blessing", "patience", "prosper", "wisdom", "goodluck", "sunny",
+    "bob", "van", "new", "man", "sean", "see", "say", "yes", "song", "star", "price", "wait",
+    "early", "best", "cash", "case", "penny", "dean", "frank", "earnest",
+}  # fmt: skip
+# Alone behind "my name is", or as the whole answer.
+NAMES_ALONE = {"mark", "bill", "rob", "ray", "grant", "april", "june", "august", "dawn", "hope",
+               "will", "faith", "joy", "grace", "rich", "chase", "drew", "sue", "pat", "penny",
+               "dean", "frank", "happy", "lucky", "sunday", "sunny"}  # fmt: skip
+# Surnames of which the given name before them is often an English word ("My Tran", "In Park").
+SURNAMES = {
+    "nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "ngo",
+    "duong", "ly", "kim", "lee", "park", "choi", "jung", "jeong", "kang", "cho", "yoon", "jang",
+    "lim", "han", "shin", "seo", "kwon", "hwang", "tanaka", "suzuki", "sato", "takahashi", "ito",
+    "watanabe", "yamamoto", "nakamura", "kobayashi", "kato", "chen", "wang", "li", "zhang", "liu",
+    "huang", "zhao", "wu", "zhou", "xu", "sun", "ma", "zhu", "lin", "wong", "chan", "cheung",
+    "adeyemi", "okafor", "okonkwo", "mensah", "owusu", "smith", "jones", "brown", "wilson",
+}  # fmt: skip

@@ -56,3 +56,29 @@ SPOKEN = (
     ("Indian time", "Asia/Kolkata"),
 )  # fmt: skip
 """How a zone is said, the usual ones first; others are said as an offset."""
+
+# Beside a phone number: the region to which the number belongs.
+COUNTRIES = {
+    "uk": "GB", "u k": "GB", "united kingdom": "GB", "britain": "GB", "british": "GB",
+    "england": "GB", "english number": "GB", "scotland": "GB", "wales": "GB", "london": "GB",
+    "manchester": "GB", "birmingham number": "GB", "scottish": "GB", "ireland": "IE",
+    "irish": "IE", "dublin": "IE", "australia": "AU", "australian": "AU", "sydney": "AU",
+    "melbourne": "AU", "new zealand": "NZ", "auckland": "NZ", "germany": "DE", "german": "DE",
+    "berlin": "DE", "munich": "DE", "hamburg": "DE", "france": "FR", "french": "FR", "paris": "FR",
+    "spain": "ES", "spanish": "ES", "madrid": "ES", "italy": "IT", "italian": "IT", "rome": "IT",
+    "milan": "IT", "netherlands": "NL", "holland": "NL", "dutch": "NL", "amsterdam": "NL",
+    "belgium": "BE", "belgian": "BE", "brussels": "BE", "switzerland": "CH", "swiss": "CH",
+    "zurich": "CH", "austria": "AT", "austrian": "AT", "vienna": "AT", "sweden": "SE",
+    "swedish": "SE", "stockholm": "SE", "norway": "NO", "norwegian": "NO", "oslo": "NO",
+    "denmark": "DK", "danish": "DK", "copenhagen": "DK", "finland": "FI", "finnish": "FI",
+    "helsinki": "FI", "poland": "PL", "polish": "PL", "warsaw": "PL", "portugal": "PT",
+    "lisbon": "PT", "india": "IN", "indian": "IN", "mumbai": "IN", "delhi": "IN",
+    "bangalore": "IN", "japan": "JP", "japanese": "JP", "tokyo": "JP", "singapore": "SG",
+    "hong kong": "HK", "south africa": "ZA", "south african": "ZA", "nigeria": "NG",
+    "nigerian": "NG", "lagos": "NG", "kenya": "KE", "nairobi": "KE", "ghana": "GH", "accra": "GH",
+    "israel": "IL", "israeli": "IL", "brazil": "BR", "brazilian": "BR", "mexico": "MX",
+    "mexican": "MX", "canada": "CA", "canadian": "CA", "korea": "KR", "korean": "KR",
+    "philippines": "PH", "manila": "PH", "pakistan": "PK", "turkey": "TR", "turkish": "TR",
+    "istanbul": "TR", "greece": "GR", "greek": "GR", "athens": "GR", "czech": "CZ", "prague": "CZ",
+    "uae": "AE", "dubai": "AE", "emirates": "AE",
+}  # fmt: skip

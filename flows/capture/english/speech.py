@@ -22,7 +22,7 @@ NO_PLUS = {
     "rush", "hurry", "periods", "period", "capital", "capitals", "worries", "matter", "reply",
     "h", "e", "w", "k", "caps", "one", "doubt", "extension", "www", "gaps", "break",
 }  # fmt: skip
-NEGATIONS = {"not", "isn't", "wasn't", "ain't", "never", "aren't"}
+NEGATIONS = {"not", "isn't", "wasn't", "ain't", "never", "aren't", "except"}
 
 # Stripped from the front of an answer, again and again, before a name, company or text is read.
 LEAD_INS = tuple(
