@@ -54,6 +54,7 @@ def read_turn(
 def _read(turn: Turn) -> None:
     state = turn.state
     state.said = [*state.said, turn.all.text][-TURNS_REMEMBERED:]
+    state.asked_then = [*state.asked_then, state.asked][-TURNS_REMEMBERED:]
     answer_to_recording(turn)
     if wants_no_contact(turn):
         _do_not_contact(turn)

@@ -231,8 +231,7 @@ class Conversation:
             field,
             value,
             text_evidence,
-            said=[*self._state.said],
-            turn=self._state.turn,
+            heard=self._state,
             playbook=self.playbook,
             now=self._now,
         )

@@ -175,7 +175,12 @@ def _open_keys(state: DialogueState, playbook: Playbook) -> tuple[str, ...]:
 
 
 def _is_proposal(state: DialogueState, spec: PlaybookField) -> bool:
-    """A value that only the second reader has read: it is said to the caller, not asked for."""
+    """A value that only the second reader has read: it is said to the caller, not asked for.
+
+    A yes or a no cannot be said in passing ("Yes, got it."): its question is asked all the same.
+    """
+    if spec.kind in (Kind.BOOLEAN, Kind.CONSENT):
+        return False
     field_state = state.lead[spec.key]
     return field_state.status is Status.HEARD and field_state.value is not None
 
@@ -198,7 +203,7 @@ def _echo_due(state: DialogueState, playbook: Playbook) -> dict[str, Any]:
     due: dict[str, Any] = {}
     for spec in playbook.fields:
         field_state = state.lead[spec.key]
-        if field_state.value is None:
+        if field_state.value is None or spec.kind in (Kind.BOOLEAN, Kind.CONSENT):
             continue
         if is_read_back(spec, field_state) and spec.key not in state.parked:
             continue
@@ -246,7 +251,8 @@ def _echo_line(playbook: Playbook, key: str, value: Any, now: datetime) -> str:
     if spec.acknowledgement and "{value}" in spec.acknowledgement:
         line = spec.acknowledgement.replace("{value}", spoken)
         return line[:1].upper() + line[1:]
-    return phrases_for(playbook.language).echo(spoken)
+    phrases = phrases_for(playbook.language)
+    return phrases.quoted(spoken) if spec.kind is Kind.TEXT else phrases.echo(spoken)
 
 
 def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> RepairStep | None:

@@ -53,7 +53,8 @@ class DialogueState:
     """Fields whose read-back never got a clear answer."""
     said: list[str] = field(default_factory=list)
     """The caller's latest turns, newest last: what a proposal's evidence must occur in."""
-
+    asked_then: list[str | None] = field(default_factory=list)
+    """The field that each of those turns was asked for."""
     caller_zone: str | None = None
     """The IANA name of the time zone in which the caller says to be."""
     notice_heard: bool = False
@@ -77,6 +78,7 @@ class DialogueState:
             closed=self.closed,
             parked=list(self.parked),
             said=list(self.said),
+            asked_then=list(self.asked_then),
             caller_zone=self.caller_zone,
             notice_heard=self.notice_heard,
         )

@@ -123,6 +123,12 @@ class Phrases(Protocol):
 
     def echo(self, spoken: str) -> str: ...
 
+    def quoted(self, words: str) -> str:
+        """The caller's own words, said again so that the caller can object."""
+
+    def asks_for_a_yes(self, question: str) -> bool:
+        """Whether a question only asks if what was said before, or in it, is right."""
+
     def without_lead_in(self, question: str) -> str: ...
 
     def number(self, value: Any) -> str: ...

@@ -208,7 +208,7 @@ def _dialogue_call(
     result.turns += count
     result.endless += count >= TURNS_AT_MOST
     got = {k: (s.value, s.status.value) for k, s in talk.lead.fields.items()}
-    _count(result, who, got, turns, story)
+    count_values(result, who, got, turns, story)
 
 
 def _naive_call(
@@ -228,16 +228,17 @@ def _naive_call(
         turns[str(reply.ask)] = turns.get(str(reply.ask), 0) + 1
     result.calls += 1
     result.turns += count
-    _count(result, who, filler.values, turns, [])
+    count_values(result, who, filler.values, turns, [])
 
 
-def _count(
+def count_values(
     result: Result,
     who: Persona,
     got: dict[str, tuple[Any, str]],
     turns: dict[str, int],
     story: Iterable[Exchange],
 ) -> None:
+    """Add one call's values to the result. `got`: value and status by field."""
     for key, truth in who.values.items():
         value, status = got.get(key, (None, "open"))
         exact = _is_exact(key, truth, value)
