@@ -46,6 +46,8 @@ class DialogueState:
     wrapped_up: bool = False
     """The caller has heard "anything to add?" and has nothing."""
     wrap_up_heard: bool = False
+    other_question: bool = False
+    """The bot's last question was none of the playbook's: a no to it refuses no value."""
     ending: Ending = Ending.NONE
     closed: bool = False
     """The caller has heard the last words."""
@@ -74,6 +76,7 @@ class DialogueState:
             repeat=self.repeat,
             wrapped_up=self.wrapped_up,
             wrap_up_heard=self.wrap_up_heard,
+            other_question=self.other_question,
             ending=self.ending,
             closed=self.closed,
             parked=list(self.parked),

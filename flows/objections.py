@@ -82,6 +82,8 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
 
 JUST_SAID = 0.4
 """What was said last is likelier meant than what was said before."""
+ALIKE = 0.6
+"""From here on a correction fits a value that it changes."""
 SMALL_AMOUNT = 500
 """Money below this, and no currency said, is hardly a budget."""
 
@@ -89,7 +91,7 @@ SMALL_AMOUNT = 500
 def answer_to_echo(turn: Turn) -> None:
     lead = turn.state.lead
     echoed = [k for k in turn.state.echoed if same_value(turn.state.echoed[k], lead.value(k))]
-    if not echoed or not turn.own.text:
+    if not turn.state.echoed or not turn.own.text:
         return
     if not turn.objects:
         for key in echoed:
@@ -99,7 +101,7 @@ def answer_to_echo(turn: Turn) -> None:
             if lead[key].status is Status.HEARD and turn.answer is not Answer.HOLD_ON:
                 lead[key].happen(Event.UNOPPOSED)
         return
-    if turn.touched:
+    if turn.touched or _is_about_what_was_said_wrong(turn) or not echoed:
         return
     said, brings_another = _beside_an_address(turn)
     corrections = [
@@ -117,6 +119,34 @@ def answer_to_echo(turn: Turn) -> None:
     rejected = _rejected_echo(turn, echoed)
     if rejected is not None:
         _reject_echo(turn, turn.playbook.field(rejected), lead[rejected])
+
+
+def _is_about_what_was_said_wrong(turn: Turn) -> bool:
+    """The bot said a value that the lead does not hold, and the caller objects: to that one.
+
+    What the caller puts in its place is what the lead holds, or the value that it does not; either
+    way it refuses nothing that the lead holds of other fields.
+    """
+    wrong = [
+        key
+        for key, value in turn.state.echoed.items()
+        if not same_value(value, turn.state.lead.value(key))
+    ]
+    for key in wrong:
+        spec, held = turn.playbook.field(key), turn.state.lead[key]
+        reading = _echo_reading(turn, turn.own, spec, held)
+        if reading is None:
+            continue
+        if not same_value(reading.value, held.value):
+            if held.value is None or _fit(turn, key, reading)[0] < ALIKE:
+                continue
+            turn.replace(spec, held, reading, refused=False)
+        turn.touched.add(key)
+        turn.objected = True
+        turn.rest = Utterance(turn.phrases.without_rate(_after(turn.all.text, reading.text)))
+        _keep_to_the_correction(turn)
+        return True
+    return bool(wrong) and not turn.phrases.without_objection(turn.own.text)
 
 
 def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
@@ -154,7 +184,7 @@ def _rejected_echo(turn: Turn, echoed: list[str]) -> str | None:
         kind = turn.playbook.field(key).kind
         if kind in named or (instead.text and read(kind, instead, turn.around.asking(kind))):
             return key
-    if turn.state.wrap_up_heard and not turn.contradicts:
+    if (turn.state.wrap_up_heard or turn.state.other_question) and not turn.contradicts:
         return None
     if turn.answer in (Answer.NO, Answer.CORRECTION) or turn.contradicts:
         return echoed[-1]

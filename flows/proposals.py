@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +98,8 @@ def _is_borne_out(
         fewest, most = WORDS_OF_A_TEXT
         if not fewest <= len(str(value).split()) <= most:
             return False
+        if not asked and not read(spec.kind, Utterance.of(words), replace(around, asked=None)):
+            return False  # nothing in it sounds like a need
         return not any(_is_mostly(c, words) for kind in _READ_BY_RULES for c in readings(kind)[:1])
     ours = [c.value for c in readings(spec.kind)]
     if spec.kind in (Kind.NAME, Kind.COMPANY):

@@ -161,6 +161,8 @@ class Turn:
             recorded=recorded,
             is_question=self.answer is Answer.QUESTION,
         )
+        self.named = self.phrases.kinds_named(self.all.text)
+        """The kinds of value that the caller calls by their names."""
         self.touched: set[str] = set()
         self.objected = False
         self.understood = False
@@ -191,6 +193,11 @@ class Turn:
             and asked.kind not in YES_OR_NO
         )
 
+    def heard_another_value(self) -> bool:
+        """Whether the bot said, in passing, a value that the lead does not hold."""
+        lead = self.state.lead
+        return any(not same_value(v, lead.value(k)) for k, v in self.state.echoed.items())
+
     def confirm(self, key: str, held: FieldState) -> None:
         if held.status is Status.HEARD:
             held.happen(Event.UNOPPOSED)
@@ -202,6 +209,10 @@ class Turn:
         self, spec: PlaybookField, held: FieldState, newest: Candidate
     ) -> Candidate | None:
         """The newest reading, or what the vote of all attempts makes of it."""
+        if held.was_rejected(newest.value) and self._is_typed_out(spec, held, newest):
+            # There is nothing to mishear in it: the no was to something else.
+            held.rejected = [v for v in held.rejected if not same_value(v, newest.value)]
+            return newest
         better = self._combined(spec, held, newest)
         if better is None:
             better = repair.voted(spec.kind, newest, held=held, around=self.around)
@@ -248,6 +259,10 @@ class Turn:
             if not held.was_rejected(address):
                 return replace(newest, value=address, confidence=0.5, rule=PRIOR)
         return None
+
+    def _is_typed_out(self, spec: PlaybookField, held: FieldState, newest: Candidate) -> bool:
+        written = str(newest.value).casefold() in self.all.text.casefold()
+        return written and self._was_asked_to_type(spec, held)
 
     def _was_asked_to_type(self, spec: PlaybookField, held: FieldState) -> bool:
         typed = self.source is Source.TYPED

@@ -62,6 +62,10 @@ def take_values(turn: Turn) -> None:
         # "No, tomas at icloud dot com" corrects what was said, and answers nothing else.
         for kind in YES_OR_NO:
             found.pop(kind, None)
+    if turn.objects and turn.heard_another_value():
+        # The caller's no is to a value that the bot got wrong, whatever was asked behind it.
+        for kind in YES_OR_NO:
+            found.pop(kind, None)
     for spec in turn.playbook.fields:
         if spec.key in turn.touched:
             continue
@@ -139,10 +143,9 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     asked = turn.state.asked == spec.key
     if not asked and not _is_meant(turn, spec):
         return
-    if not asked and spec.kind in _FIGURES:
-        named = turn.phrases.kinds_named(turn.all.text)
-        if Kind.PHONE in named and spec.kind not in named:
-            return  # the digits of a phone number are no time and no amount
+    is_another = Kind.PHONE in turn.named and spec.kind not in turn.named
+    if is_another and not asked and spec.kind in _FIGURES:
+        return  # the digits of a phone number are no time and no amount
     least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
     candidates = [c for c in candidates if c.confidence >= least]
     whole = [c for c in candidates if c.value is not None]
@@ -225,7 +228,7 @@ def _may_take(turn: Turn, spec: PlaybookField, held: FieldState, candidate: Cand
         and spec.kind not in (Kind.EMAIL, Kind.PHONE, Kind.TEXT)
     ):
         # "Wrong, it's five pound hotel ..." corrects the address and not the budget.
-        return spec.kind in turn.phrases.kinds_named(turn.all.text)
+        return spec.kind in turn.named
     if spec.kind in (Kind.EMAIL, Kind.PHONE):
         return True
     if spec.kind is Kind.TEXT:

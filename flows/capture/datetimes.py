@@ -37,17 +37,23 @@ class Clock:
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.DATETIME)
     tokens = heard.tokens
+    zone = zone_meant(tokens, around)
     for start, end in reversed(segments(tokens)):
-        candidate = _read_part(heard, tokens[:end], start, around, asked)
+        candidate = _read_part(heard, tokens[:end], start, around, zone, asked=asked)
         if candidate is not None:
             return candidate
     return []
 
 
 def _read_part(
-    heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings, asked: bool
+    heard: Heard,
+    tokens: Sequence[Token],
+    start: int,
+    around: Surroundings,
+    zone: tzinfo | None,
+    *,
+    asked: bool,
 ) -> list[Candidate] | None:
-    zone = zone_meant(heard.tokens, around)
     soon = _hours_from_now(tokens, start, around.now.astimezone(zone))
     if soon is not None and asked:
         moment, span = soon
@@ -59,10 +65,12 @@ def _read_part(
         if d.rule in {"date", "weekday", "day", "of-month", "duration", "holiday"}
         and not negated(tokens, d.start)
     ]  # fmt: skip
+    if not asked and not days:
+        return None
     clocks = clock_times(tokens, start, days, lenient=asked)
     if not days and not clocks:
         return None
-    if not asked and not (days and clocks):
+    if not asked and not clocks:
         return None
     if not asked and not any(c.sure for c in clocks):
         return None

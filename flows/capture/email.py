@@ -15,15 +15,28 @@ from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
 from flows.capture.speech import segments
-from flows.capture.tokens import Heard, fold
+from flows.capture.tokens import Heard, Token, fold
 
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
                "emails", "gmail"}  # fmt: skip
+_SIGNS = frozenset(
+    {"@", "dot", "com", "org", "net", "io", "co", "edu", "gmail", "mail", "outlook", "yahoo",
+     "hotmail", "icloud", "aol", "proton", "protonmail"}
+)  # fmt: skip
+LONG = 80
+"""Tokens; an address with a word for each letter takes about so many."""
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.EMAIL)
-    parts = segments(heard.tokens)
+    reach = _reach(heard.tokens, asked=asked)
+    if reach is None:
+        return []
+    parts = [
+        (max(start, reach[0]), min(end, reach[1]))
+        for start, end in segments(heard.tokens)
+        if end > reach[0] and start < reach[1]
+    ]
     found: list[Candidate] = []
     fragments: list[Candidate] = []
     for start, end in parts:
@@ -45,12 +58,33 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
             )
     if not found and len(parts) > 1:
         # What looks like a self-correction may be part of the address ("no" in "nohassle").
-        whole = _read_part(heard, 0, len(heard.tokens), around, asked=asked)
+        whole = _read_part(heard, *reach, around, asked=asked)
         if whole is not None and whole.value is not None:
             found.append(whole)
     if found:
         return list(reversed(found))
     return fragments[-1:] if asked else []
+
+
+def _reach(tokens: Sequence[Token], *, asked: bool) -> tuple[int, int] | None:
+    """The tokens among which an address may be: around what only an address, or a site, has.
+
+    Unasked an address without it is never clear. Asked, everything is read, as long as it is not
+    more than anybody needs for an address.
+    """
+    if asked and len(tokens) <= LONG:
+        return 0, len(tokens)
+    signs = [
+        i
+        for i, token in enumerate(tokens)
+        if token.low in _SIGNS
+        or (token.low == "." and i + 1 < len(tokens) and not tokens[i + 1].spaced)
+    ]
+    if not signs:
+        return (0, LONG) if asked else None
+    if len(tokens) <= LONG:
+        return 0, len(tokens)
+    return max(0, signs[0] - LONG // 2), min(len(tokens), signs[-1] + LONG // 2)
 
 
 def _read_part(

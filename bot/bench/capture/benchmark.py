@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.bench.capture.caller import Caller, Reply, by_ear
 from bot.bench.capture.dice import dice
-from bot.bench.capture.lying import lying_reply
+from bot.bench.capture.lying import LyingLLM
 from bot.bench.capture.naive import NaiveFiller
 from bot.bench.capture.noise import Channel, Recogniser, channel, recorded_pairs
 from bot.bench.capture.personas import NOW, Persona, persona
@@ -177,7 +177,7 @@ def _dialogue_call(
 ) -> None:
     talk = Conversation(playbook=playbook, clock=lambda: NOW)
     caller, rng = Caller(who, dice(f"caller-{seed}")), dice(f"noise-{seed}")
-    lies = dice(f"lies-{seed}") if lying else None
+    llm = LyingLLM(dice(f"lies-{seed}"), dice(f"side-{seed}")) if lying else None
     if isinstance(line, Recogniser):
         line.new_call()
     turns: dict[str, int] = {}
@@ -203,7 +203,9 @@ def _dialogue_call(
         began = time.thread_time()
         talk.caller_said(text)
         latency.caller_said.append(1000 * (time.thread_time() - began))
-        spoken = talk.reply() if lies is None else lying_reply(talk, lies)
+        if llm is not None:
+            llm.read(talk, text)
+        spoken = talk.reply() if llm is None else llm.reply(talk)
     result.calls += 1
     result.turns += count
     result.endless += count >= TURNS_AT_MOST
