@@ -259,7 +259,13 @@ def _echo_reading(
 def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Candidate) -> bool:
     """Takes the correction. An objection that repeats the value was misheard once more."""
     after = turn.phrases.without_rate(_after(turn.all.text, reading.text))
-    if same_value(reading.value, held.value) or held.was_rejected(reading.value):
+    again = same_value(reading.value, held.value)
+    if again and spec.kind in (Kind.EMAIL, Kind.PHONE) and not turn.contradicts:
+        # "Actually, my number is ...", and it is the one that was just said: they agree.
+        turn.touched.add(spec.key)
+        turn.rest = Utterance(after)
+        return True
+    if again or held.was_rejected(reading.value):
         likelier = repair.twin(spec.kind, reading)
         if likelier is None or held.was_rejected(likelier.value):
             turn.rest = Utterance(after)

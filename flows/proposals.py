@@ -58,10 +58,24 @@ def accept_proposal(
     index = _turn_with(words, heard.said)
     if index is None or spec.kind is Kind.CONSENT or not _has_shape(spec.kind, value):
         return False
+    turn = heard.turn - (len(heard.said) - 1 - index)
+    if _belongs_to_another(heard, key, words, turn):
+        return False
     asked = heard.asked_then[index : index + 1] == [key]
     if not _is_borne_out(state, spec, value, words, asked=asked, playbook=playbook, now=now):
         return False
-    return _take(held, value, words, turn=heard.turn - (len(heard.said) - 1 - index))
+    return _take(held, value, words, turn=turn)
+
+
+def _belongs_to_another(heard: DialogueState, key: str, words: str, turn: int) -> bool:
+    """Whether the rules have read the value of another field out of those very words."""
+    wanted = f" {_plain(words)} "
+    return any(
+        e.value is not None and e.turn == turn and wanted in f" {_plain(e.text)} "
+        for other, held in heard.lead.fields.items()
+        if other != key
+        for e in held.evidence
+    )
 
 
 def _take(held: FieldState, value: Any, words: str, *, turn: int) -> bool:

@@ -234,8 +234,10 @@ def _document(report: Report) -> dict[str, Any]:
         "naive": _result(report.naive),
         "clean_turns_a_call": round(report.clean_turns_a_call, 2),
         "turns_to_clean": round(report.turns_to_clean, 3),
-        "caller_said_p99_ms": round(report.latency.p99("caller_said"), 2),
-        "bot_heard_p99_ms": round(report.latency.p99("bot_heard"), 2),
+        "caller_said_p50_ms": round(report.latency.quantile("caller_said", 0.5), 2),
+        "caller_said_p99_ms": round(report.latency.quantile("caller_said", 0.99), 2),
+        "bot_heard_p50_ms": round(report.latency.quantile("bot_heard", 0.5), 2),
+        "bot_heard_p99_ms": round(report.latency.quantile("bot_heard", 0.99), 2),
     }
 
 
@@ -283,12 +285,13 @@ def _print(report: Report, failures: int) -> None:
                 f"{(result.turns if key == 'all' else count.turns) / max(1, result.calls):.2f}",
             )
         console.print(table)
-    latency = report.latency
+    quantile = report.latency.quantile
     console.print(
         f"Turns: {report.turns_to_clean:.2f} times a clean call's "
         f"({report.clean_turns_a_call:.2f}). Without an end: {report.dialogue.endless}. "
-        f"CPU p99: caller_said {latency.p99('caller_said'):.1f} ms, "
-        f"bot_heard {latency.p99('bot_heard'):.1f} ms."
+        f"CPU p50/p99: caller_said {quantile('caller_said', 0.5):.1f}/"
+        f"{quantile('caller_said', 0.99):.1f} ms, bot_heard {quantile('bot_heard', 0.5):.1f}/"
+        f"{quantile('bot_heard', 0.99):.1f} ms."
     )
     for failure in report.dialogue.failures[:failures]:
         console.print(

@@ -73,9 +73,10 @@ class Latency:
     caller_said: list[float] = field(default_factory=list)
     bot_heard: list[float] = field(default_factory=list)
 
-    def p99(self, name: str) -> float:
+    def quantile(self, name: str, share: float) -> float:
+        """`share` 0.99: 99 of 100 calls of the method took no longer than this."""
         values = sorted(getattr(self, name))
-        return values[int(0.99 * (len(values) - 1))] if values else 0.0
+        return values[int(share * (len(values) - 1))] if values else 0.0
 
 
 @dataclass
