@@ -152,7 +152,10 @@ def _let_go_of_what_was_asked_out(turn: Turn) -> None:
             and held.status is Status.VALIDATED
             and is_read_back(spec, held)
         ):
-            turn.park(spec)
+            if held.rejected:
+                turn.give_up(spec, held)  # one more reading that nobody has said yes to
+            else:
+                turn.park(spec)
 
 
 def _refused_field(turn: Turn, asked: PlaybookField | None) -> PlaybookField | None:

@@ -234,6 +234,14 @@ def typed_line(playbook: Playbook, spec: PlaybookField) -> str:
     return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
 
 
+def words_line(playbook: Playbook, spec: PlaybookField) -> str | None:
+    """The question that asks for a word for each letter; None where there are no letters."""
+    if spec.kind not in (Kind.EMAIL, Kind.NAME, Kind.COMPANY):
+        return None
+    phrases = phrases_for(playbook.language)
+    return phrases.repair(spec.kind, spec.label, RepairStep.WORDS_FOR_LETTERS)
+
+
 def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
     field_state = state.lead[spec.key]
     style = speakable.Style.PLAIN
@@ -259,6 +267,9 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
     """The step of the ladder that asks for the field now; None: one of its own questions."""
     field_state = state.lead[spec.key]
     misheard = len(field_state.rejected) >= OBJECTIONS_TO_TYPE and field_state.value is None
+    words = words_line(playbook, spec)
+    if misheard and words is not None and words not in field_state.lines:
+        return RepairStep.WORDS_FOR_LETTERS
     if misheard and typed_line(playbook, spec) not in field_state.lines:
         return RepairStep.KEYPAD if spec.kind is Kind.PHONE else RepairStep.TYPED
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):

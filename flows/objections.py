@@ -54,10 +54,11 @@ def _whole_value(turn: Turn, spec: PlaybookField) -> Candidate | None:
         if turn.answer is not Answer.OTHER and not turn.contradicts:
             return None
         said = Utterance(turn.phrases.without_objection(said.text))
-    for candidate in read(spec.kind, said, turn.around):
-        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
-            return candidate
-    return None
+    readings = [c for c in read(spec.kind, said, turn.around) if c.value is not None]
+    by_letters = turn.by_letters(spec)
+    if by_letters is not None:
+        return by_letters
+    return next((c for c in readings if c.confidence >= ASKED_CONFIDENCE), None)
 
 
 def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: bool) -> None:
@@ -245,7 +246,11 @@ def _echo_reading(
     if spec.kind in (Kind.NAME, Kind.COMPANY) and turn.objects:
         said = Utterance(turn.phrases.without_objection(said.text))
     is_name = spec.kind in (Kind.NAME, Kind.COMPANY)
-    for candidate in read(spec.kind, said, around):
+    readings = read(spec.kind, said, around)
+    by_letters = turn.by_letters(spec)
+    if by_letters is not None:
+        return by_letters
+    for candidate in readings:
         if is_name and turn.phrases.is_no_word(str(candidate.value)):
             continue
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:

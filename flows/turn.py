@@ -24,11 +24,12 @@ from flows.capture.caller_zone import zone_stated
 from flows.consent import Consent, Matter, verdict_on
 from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
-from flows.phrases import phrases_for
+from flows.phrases import RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
-from flows.priors import likelier_emails
+from flows.priors import likelier_domains, likelier_emails
 from flows.questions import answer_to
 from flows.word_vote import by_words
+from flows.words_for_letters import letters_in
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
@@ -43,8 +44,15 @@ Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
 PRIOR = "prior"
 """The rule of an address that the caller's name and company make likelier than what was heard."""
+LETTERS_OF_WORDS = "words for letters"
+"""The rule of a value that was spelled with a word for each letter."""
 ONE_LETTER = "letter"
 """The rule of a reading that answers "was that B as in boy or D as in dog?"."""
+SPELLED = (Kind.EMAIL, Kind.NAME, Kind.COMPANY)
+"""Kinds of value that are spelled with a word for each letter."""
+LINKS_AT_LEAST = 3
+LONGEST_SPELLING = 600
+_AS_IN = re.compile(r"\b(?:as|is|for) (?:in|an?)\b", re.IGNORECASE)
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -143,6 +151,10 @@ class Turn:
         state.caller_zone = zone_stated(self.all.text) or state.caller_zone
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
+        self.spelled = self._spelled_with_words()
+        """The caller's words in plain letters, where they spell with a word for each letter."""
+        if self.spelled is not None and self.answer is Answer.QUESTION:
+            self.answer = Answer.OTHER  # "Why is it yelling": Y as in yellow
         if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):
             self.answer = Answer.OTHER
         self.objects = bool(self.own.text) and (
@@ -154,12 +166,16 @@ class Turn:
             self.phrases.contradicts(self.own.text) or self._no_is_no_answer()
         )
         self.rest = self.all
-        self.answer_to_question = answer_to(
-            self.all.text,
-            playbook=playbook,
-            asked=self.asked(),
-            recorded=recorded,
-            is_question=self.answer is Answer.QUESTION,
+        self.answer_to_question = (
+            None
+            if self.spelled
+            else answer_to(
+                self.all.text,
+                playbook=playbook,
+                asked=self.asked(),
+                recorded=recorded,
+                is_question=self.answer is Answer.QUESTION,
+            )
         )
         self.named = self.phrases.kinds_named(self.all.text)
         """The kinds of value that the caller calls by their names."""
@@ -192,6 +208,53 @@ class Turn:
             and asked is not None
             and asked.kind not in YES_OR_NO
         )
+
+    def _spelled_with_words(self) -> str | None:
+        asked = self.asked()
+        kinds = {self.playbook.field(key).kind for key in self.state.read_back}
+        kinds |= {self.playbook.field(key).kind for key in self.state.echoed}
+        kinds |= {asked.kind} if asked is not None else set()
+        if not kinds & set(SPELLED) or len(self.own.text) > LONGEST_SPELLING:
+            return None
+        if len(_AS_IN.findall(self.own.text)) < LINKS_AT_LEAST and not self._asked_for_words():
+            return None
+        heard = [
+            e.value
+            for spec in self.playbook.fields_of(Kind.NAME)
+            for e in self.state.lead[spec.key].evidence
+            if isinstance(e.value, str)
+        ]
+        return letters_in(self.phrases.without_objection(self.own.text), of=heard)
+
+    def _asked_for_words(self) -> bool:
+        asked = self.asked()
+        if asked is None or asked.kind not in SPELLED:
+            return False
+        line = self.phrases.repair(asked.kind, asked.label, RepairStep.WORDS_FOR_LETTERS)
+        return self.state.lead[asked.key].lines[-1:] == [line]
+
+    def by_letters(self, spec: PlaybookField) -> Candidate | None:
+        """The value that a word for each letter makes; None where nothing was spelled so."""
+        if self.spelled is None or spec.kind not in SPELLED:
+            return None
+        held = self.state.lead[spec.key]
+        for found in read(spec.kind, Utterance(self.spelled), self.around.asking(spec.kind)):
+            if found.value is None:
+                continue
+            value = str(found.value)
+            if spec.kind is Kind.EMAIL:
+                # The local part was spelled, the domain was not.
+                options = likelier_domains(
+                    value,
+                    company=self.around.company,
+                    earlier=[e.value for e in held.evidence if isinstance(e.value, str)],
+                    misheard=len(held.rejected),
+                )
+                value = next((v for v in options if not held.was_rejected(v)), value)
+            return replace(
+                found, value=value, text=self.own.text, span=(0, 0), rule=LETTERS_OF_WORDS
+            )
+        return None
 
     def heard_another_value(self) -> bool:
         """Whether the bot said, in passing, a value that the lead does not hold."""
@@ -248,8 +311,8 @@ class Turn:
         """After a no, what the caller's name and company make of an address like theirs."""
         if not held.rejected or spec.kind is not Kind.EMAIL or self._was_asked_to_type(spec, held):
             return None
-        if newest.rule == ONE_LETTER:
-            return None  # the caller has just settled the letter in doubt
+        if newest.rule in (ONE_LETTER, LETTERS_OF_WORDS):
+            return None  # the caller has just said the letters
         if any(e.rule == PRIOR and held.was_rejected(e.value) for e in held.evidence):
             return None  # it was tried, and the caller said no
         value = str(newest.value)

@@ -149,6 +149,9 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
     candidates = [c for c in candidates if c.confidence >= least]
     whole = [c for c in candidates if c.value is not None]
+    if asked:
+        by_letters = turn.by_letters(spec)
+        whole = [by_letters, *whole] if by_letters is not None else whole
     if asked and spec.kind is Kind.EMAIL and not whole:
         doubtful = doubtful_letter(held)
         value = doubtful.answered(turn.rest.text) if doubtful is not None else None
@@ -158,7 +161,7 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and turn.answer in _MAY_CARRY_A_PART:
         joined = repair.joined(
             spec.kind,
-            turn.rest,
+            turn.rest if turn.spelled is None else replace(turn.rest, text=turn.spelled),
             held=held,
             around=turn.around,
             whole=whole,
