@@ -16,7 +16,10 @@ from flows.lead import ASKABLE, FieldState, Status, same_value
 from flows.phrases import Phrases, RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
 from flows.repair import doubtful_part
+from flows.words_for_letters import LETTERS_OF_WORDS
 
+SPELLED = (Kind.EMAIL, Kind.NAME, Kind.COMPANY)
+"""Kinds of value that are spelled with a word for each letter."""
 ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
 READBACKS_AT_MOST = 3
@@ -234,12 +237,19 @@ def typed_line(playbook: Playbook, spec: PlaybookField) -> str:
     return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
 
 
-def words_line(playbook: Playbook, spec: PlaybookField) -> str | None:
-    """The question that asks for a word for each letter; None where there are no letters."""
-    if spec.kind not in (Kind.EMAIL, Kind.NAME, Kind.COMPANY):
-        return None
-    phrases = phrases_for(playbook.language)
-    return phrases.repair(spec.kind, spec.label, RepairStep.WORDS_FOR_LETTERS)
+def words_step(playbook: Playbook, spec: PlaybookField, held: FieldState) -> RepairStep | None:
+    """How to ask for a word for each letter; None where that has been asked.
+
+    Once more where it gave a value, though a wrong one: two of them are nearly always enough.
+    """
+    phrases: Phrases = phrases_for(playbook.language)
+    steps = [RepairStep.WORDS_FOR_LETTERS]
+    if any(e.rule == LETTERS_OF_WORDS for e in held.evidence):
+        steps.append(RepairStep.WORDS_AGAIN)
+    for step in steps:
+        if phrases.repair(spec.kind, spec.label, step) not in held.lines:
+            return step
+    return None
 
 
 def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
@@ -267,9 +277,10 @@ def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -
     """The step of the ladder that asks for the field now; None: one of its own questions."""
     field_state = state.lead[spec.key]
     misheard = len(field_state.rejected) >= OBJECTIONS_TO_TYPE and field_state.value is None
-    words = words_line(playbook, spec)
-    if misheard and words is not None and words not in field_state.lines:
-        return RepairStep.WORDS_FOR_LETTERS
+    if misheard and spec.kind in SPELLED:
+        words = words_step(playbook, spec, field_state)
+        if words is not None:
+            return words
     if misheard and typed_line(playbook, spec) not in field_state.lines:
         return RepairStep.KEYPAD if spec.kind is Kind.PHONE else RepairStep.TYPED
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):

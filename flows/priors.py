@@ -7,7 +7,7 @@ up, and what comes of it is read back to the caller before it counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flows.repair import PROVIDERS, likeness
 
@@ -57,6 +57,14 @@ def likelier_domains(
     found += [d for d in heard if d != domain and heard.count(d) > 1 and _alike(d, domain)]
     domains = dict.fromkeys(d for d in [*found, domain] if d)
     return [f"{local}@{d}" for d in domains]
+
+
+def usual_domain(earlier: Iterable[object]) -> str | None:
+    """The domain that was heard most often, of addresses and of parts of them; the latest of
+    equals."""
+    domains = [v.partition("@")[2] for v in earlier if isinstance(v, str) and "@" in v]
+    domains = [domain for domain in domains if "." in domain.strip(".")]
+    return max(reversed(domains), key=domains.count, default=None)
 
 
 def _alike(one: str, other: str) -> bool:

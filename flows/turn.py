@@ -21,15 +21,23 @@ from flows.capture import (
     read,
 )
 from flows.capture.caller_zone import zone_stated
+from flows.combine import combined
 from flows.consent import Consent, Matter, verdict_on
-from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
+from flows.dialogue import (
+    OBJECTIONS_TO_TYPE,
+    SPELLED,
+    DialogueState,
+    failures_at_most,
+    typed_line,
+    words_step,
+)
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
 from flows.phrases import RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
-from flows.priors import likelier_domains, likelier_emails
+from flows.priors import likelier_domains, likelier_emails, usual_domain
 from flows.questions import answer_to
 from flows.word_vote import by_words
-from flows.words_for_letters import letters_in
+from flows.words_for_letters import LETTERS_OF_WORDS, is_spelled_so, letters_in
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
@@ -44,15 +52,11 @@ Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
 PRIOR = "prior"
 """The rule of an address that the caller's name and company make likelier than what was heard."""
-LETTERS_OF_WORDS = "words for letters"
-"""The rule of a value that was spelled with a word for each letter."""
+PRIORS_AT_MOST = 3
+"""Such addresses that are read back for one field."""
 ONE_LETTER = "letter"
 """The rule of a reading that answers "was that B as in boy or D as in dog?"."""
-SPELLED = (Kind.EMAIL, Kind.NAME, Kind.COMPANY)
-"""Kinds of value that are spelled with a word for each letter."""
-LINKS_AT_LEAST = 3
 LONGEST_SPELLING = 600
-_AS_IN = re.compile(r"\b(?:as|is|for) (?:in|an?)\b", re.IGNORECASE)
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -216,7 +220,7 @@ class Turn:
         kinds |= {asked.kind} if asked is not None else set()
         if not kinds & set(SPELLED) or len(self.own.text) > LONGEST_SPELLING:
             return None
-        if len(_AS_IN.findall(self.own.text)) < LINKS_AT_LEAST and not self._asked_for_words():
+        if not is_spelled_so(self.own.text) and not self._asked_for_words():
             return None
         heard = [
             e.value
@@ -230,15 +234,22 @@ class Turn:
         asked = self.asked()
         if asked is None or asked.kind not in SPELLED:
             return False
-        line = self.phrases.repair(asked.kind, asked.label, RepairStep.WORDS_FOR_LETTERS)
-        return self.state.lead[asked.key].lines[-1:] == [line]
+        steps = (RepairStep.WORDS_FOR_LETTERS, RepairStep.WORDS_AGAIN)
+        lines = [self.phrases.repair(asked.kind, asked.label, step) for step in steps]
+        return any(line in lines for line in self.state.lead[asked.key].lines[-1:])
 
     def by_letters(self, spec: PlaybookField) -> Candidate | None:
         """The value that a word for each letter makes; None where nothing was spelled so."""
         if self.spelled is None or spec.kind not in SPELLED:
             return None
         held = self.state.lead[spec.key]
-        for found in read(spec.kind, Utterance(self.spelled), self.around.asking(spec.kind)):
+        spelled = self.spelled
+        if spec.kind is Kind.EMAIL and " at " not in spelled:
+            domain = usual_domain(e.value for e in held.evidence)
+            if domain is None:
+                return None
+            spelled = f"{spelled.removesuffix(' dot')} at {domain.replace('.', ' dot ')}"
+        for found in read(spec.kind, Utterance(spelled), self.around.asking(spec.kind)):
             if found.value is None:
                 continue
             value = str(found.value)
@@ -276,6 +287,8 @@ class Turn:
             # There is nothing to mishear in it: the no was to something else.
             held.rejected = [v for v in held.rejected if not same_value(v, newest.value)]
             return newest
+        if newest.rule == LETTERS_OF_WORDS:
+            return self._best_letters(spec, held, newest)
         better = self._combined(spec, held, newest)
         if better is None:
             better = repair.voted(spec.kind, newest, held=held, around=self.around)
@@ -291,6 +304,21 @@ class Turn:
             held.note(self.evidence(newest.text, newest.value, newest.confidence, newest.rule))
             return None
         return newest
+
+    def _best_letters(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """What was spelled with words, or what all such spellings have in common; what else was
+        heard of the value is worth little beside them."""
+        earlier = [str(e.value) for e in held.evidence if e.rule == LETTERS_OF_WORDS and e.value]
+        value = str(newest.value)
+        note = self.evidence(newest.text, value, newest.confidence, newest.rule)
+        if len(earlier) > 1 or held.was_rejected(value):
+            voted = combined([*earlier, value], rejected=held.rejected, is_valid=lambda _: True)
+            value = value if voted is None else voted
+        if value != newest.value:
+            held.note(note)
+        return replace(newest, value=value) if not held.was_rejected(value) else None
 
     def _combined(
         self, spec: PlaybookField, held: FieldState, newest: Candidate
@@ -313,8 +341,9 @@ class Turn:
             return None
         if newest.rule in (ONE_LETTER, LETTERS_OF_WORDS):
             return None  # the caller has just said the letters
-        if any(e.rule == PRIOR and held.was_rejected(e.value) for e in held.evidence):
-            return None  # it was tried, and the caller said no
+        tried = {str(e.value) for e in held.evidence if e.rule == PRIOR}
+        if len(tried) >= PRIORS_AT_MOST:
+            return None  # they were tried, and the caller said no
         value = str(newest.value)
         if any(e.rule == PRIOR and same_value(e.value, held.value) for e in held.evidence):
             return None  # it was just read back, and here is the answer
@@ -350,7 +379,7 @@ class Turn:
         """Another value instead of the present one; `refused`: that one was heard and is wrong."""
         if refused:
             held.reject()
-            if self._had_better_be_typed(spec, held):
+            if candidate.rule != LETTERS_OF_WORDS and self._had_better_be_typed(spec, held):
                 held.note(
                     self.evidence(
                         candidate.text, candidate.value, candidate.confidence, candidate.rule
@@ -367,6 +396,8 @@ class Turn:
         asked for yet."""
         if len(held.rejected) < OBJECTIONS_TO_TYPE or self.source is Source.TYPED:
             return False
+        if spec.kind in SPELLED and words_step(self.playbook, spec, held) is not None:
+            return True
         return typed_line(self.playbook, spec) not in held.lines
 
     def park(self, spec: PlaybookField) -> None:

@@ -19,6 +19,8 @@ from rapidfuzz.distance import Indel
 from flows.capture.english.letters import NATO
 from flows.capture.english.numbers import DIGITS
 
+LETTERS_OF_WORDS = "words for letters"
+"""The rule of a value that was spelled so."""
 LEAST_LETTERS = 2
 LEAST_EXPLAINED = 0.5
 """The share of the words that must be part of some letter, sign or figure."""
@@ -62,12 +64,15 @@ _LETTER_NAMES = {
     "ellis": "l", "ellies": "l", "gee": "g", "dee": "d", "these": "c", "as": "s", "us": "s",
 }  # fmt: skip
 _ALIKE = ("bdegptvcz", "ajkh", "iy", "mn", "fsx", "ou", "lo", "ae")
+LINKS_AT_LEAST = 3
 UNEXPLAINED = 0.3
 """What a word costs that is part of nothing."""
 _LIKE = 0.6
 _SURE = 0.8
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d|[,;?]")
+_LOST_DOMAIN = re.compile(r"[\w-]+\s*(?:\.|\bdot\b)\s*[a-z]{2,4}[\s.?!]*$", re.IGNORECASE)
 _CONTRACTED = re.compile(r"'s (in|an?|and)\b", re.IGNORECASE)
+_AS_IN = re.compile(r"\b(?:as|is|for) (?:in|an?)\b", re.IGNORECASE)
 _AT = re.compile(r"\s*(?:@|\bat\b)\s*", re.IGNORECASE)
 
 
@@ -100,12 +105,20 @@ def letters_in(text: str, *, of: Sequence[str] = ()) -> str | None:
     return f"{spelled}{at}{domain}".strip(" ,")
 
 
+def is_spelled_so(text: str) -> bool:
+    """Whether the words sound like it: "as in" again and again, or words of the alphabet."""
+    links = len(_AS_IN.findall(text))
+    alphabet = sum(word in _NATO for word in re.findall(r"[a-z]+", text.casefold()))
+    return max(links, alphabet) >= LINKS_AT_LEAST
+
+
 def _before_the_at(text: str) -> tuple[str, str, str]:
     for found in reversed(list(_AT.finditer(text))):
         domain = text[found.end() :].strip(" ?!.,")
         if re.search(r"\w\.\w|\bdot\b", domain) and len(domain.split()) <= 8:
             return text[: found.start()], " at ", domain.replace(".", " dot ")
-    return text, "", ""
+    # "... as an apple to toitchmail.com": the at is lost, and what is left of the domain no letter.
+    return _LOST_DOMAIN.sub("", text), "", ""
 
 
 def _is_of_nato(words: Sequence[str], letters: Sequence[Unit]) -> bool:

@@ -273,6 +273,11 @@ class English:
         special = _REPAIR.get((kind, step))
         if special is not None:
             return special
+        if step is RepairStep.WORDS_AGAIN:
+            return (
+                f"I nearly have it. Once more, please: could you spell the {label} slowly, "
+                "with a word for each letter?"
+            )
         if step in (RepairStep.SPELL, RepairStep.WORDS_FOR_LETTERS):
             return (
                 f"Sorry, could you spell the {label} with a word for each letter, "

@@ -27,6 +27,7 @@ class RepairStep(StrEnum):
     LAST_DIGITS = "last_digits"
     DIGIT_BY_DIGIT = "digit_by_digit"
     WORDS_FOR_LETTERS = "words_for_letters"
+    WORDS_AGAIN = "words_again"
     SPELL = "spell"
     TYPED = "typed"
     KEYPAD = "keypad"
