@@ -69,6 +69,7 @@ UNEXPLAINED = 0.3
 """What a word costs that is part of nothing."""
 _LIKE = 0.6
 _SURE = 0.8
+_SURE_LINKED = 0.45
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d|[,;?]")
 _LOST_DOMAIN = re.compile(r"[\w-]+\s*(?:\.|\bdot\b)\s*[a-z]{2,4}[\s.?!]*$", re.IGNORECASE)
 _CONTRACTED = re.compile(r"'s (in|an?|and)\b", re.IGNORECASE)
@@ -97,8 +98,9 @@ def letters_in(text: str, *, of: Sequence[str] = ()) -> str | None:
     letters = [unit for unit in units if len(unit.said) == 1 and unit.said.isalpha()]
     if len(letters) < LEAST_LETTERS or explained < LEAST_EXPLAINED * len(words):
         return None
-    if len(words) < 2 * len(letters) and not _is_of_nato(words, letters):
-        return None
+    sure = sum(unit.worth for unit in letters) / len(letters)
+    if sure < (_SURE_LINKED if _AS_IN.search(local) else _SURE):
+        return None  # "jane dot doe" is neither John nor dog
     spelled = " ".join(unit.said for unit in units)
     if of and "," not in spelled:
         spelled = _with_a_pause(spelled, of)
@@ -119,11 +121,6 @@ def _before_the_at(text: str) -> tuple[str, str, str]:
             return text[: found.start()], " at ", domain.replace(".", " dot ")
     # "... as an apple to toitchmail.com": the at is lost, and what is left of the domain no letter.
     return _LOST_DOMAIN.sub("", text), "", ""
-
-
-def _is_of_nato(words: Sequence[str], letters: Sequence[Unit]) -> bool:
-    """Words alone, with nothing between them, must be those of the alphabet."""
-    return sum(unit.worth for unit in letters) >= 0.7 * len(letters) and len(words) >= len(letters)
 
 
 def _cut(tokens: tuple[str, ...]) -> tuple[list[Unit], float]:
