@@ -44,6 +44,7 @@ _EXAMPLES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 _LETTER_OF = {word: letter for letter, words in _EXAMPLES.items() for word in words.split()}
 _NATO = tuple(word for word in _LETTER_OF if word in NATO)
+_NATO_WORDS = frozenset(_NATO)
 _LINKS = {
     ("as", "in"), ("is", "in"), ("as", "an"), ("is", "an"), ("as", "a"), ("is", "a"),
     ("as", "and"), ("is", "and"), ("as", "the"), ("is", "the"), ("as", "in", "a"),
@@ -65,6 +66,7 @@ _LETTER_NAMES = {
 }  # fmt: skip
 _ALIKE = ("bdegptvcz", "ajkh", "iy", "mn", "fsx", "ou", "lo", "ae")
 LINKS_AT_LEAST = 3
+LONGEST_CUT_IN_TWO = 10
 UNEXPLAINED = 0.3
 """What a word costs that is part of nothing."""
 _LIKE = 0.6
@@ -153,9 +155,10 @@ def _units(tokens: Sequence[str]) -> Iterator[Unit]:
         return
     if len(tokens) == 2 and first == "double" and len(tokens[1]) == 1:
         yield Unit(f"{tokens[1]} {tokens[1]}", 1.0)
-    if len(tokens) <= 3:
+    joined = "".join(tokens).replace("'", "")
+    if len(tokens) <= 3 and len(joined) <= LONGEST_CUT_IN_TWO and not _NATO_WORDS & set(tokens):
         # "Any evictor" and "I'm a": a word that was cut in two.
-        example, like = _example("".join(tokens).replace("'", ""), nato=True)
+        example, like = _example(joined, nato=True)
         if example is not None and like >= _SURE:
             yield Unit(_LETTER_OF[example], 0.9 * like)
     if tokens[-2] not in _LINK_ENDS:
