@@ -52,6 +52,7 @@ Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
 PRIOR = "prior"
 """The rule of an address that the caller's name and company make likelier than what was heard."""
+NEARLY_THE_NAME = 0.9
 PRIORS_AT_MOST = 3
 """Such addresses that are read back for one field."""
 ONE_LETTER = "letter"
@@ -318,7 +319,29 @@ class Turn:
             value = value if voted is None else voted
         if value != newest.value:
             held.note(note)
+        likelier = self._like_the_name(spec, held, value, sure=not earlier)
+        if likelier is not None:
+            held.note(note)
+            return replace(newest, value=likelier, confidence=0.5, rule=PRIOR)
         return replace(newest, value=value) if not held.was_rejected(value) else None
+
+    def _like_the_name(
+        self, spec: PlaybookField, held: FieldState, value: str, *, sure: bool
+    ) -> str | None:
+        """After a no, the address that the caller's name makes of nearly the same letters.
+
+        `sure`: only where next to nothing is different.
+        """
+        if spec.kind is not Kind.EMAIL or not held.rejected:
+            return None
+        if len({str(e.value) for e in held.evidence if e.rule == PRIOR}) >= PRIORS_AT_MOST:
+            return None
+        for address in likelier_emails(value, name=self.around.name, company=None):
+            if not held.was_rejected(address) and (
+                not sure or repair.likeness(address, value) >= NEARLY_THE_NAME
+            ):
+                return address
+        return None
 
     def _combined(
         self, spec: PlaybookField, held: FieldState, newest: Candidate

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 FAULTS = 0.06
 """The share of turns before which the provider gets a fault."""
-LINE_TIMEOUT_S = 60.0
+LINE_TIMEOUT_S = 180.0
 AT_ONCE = 2
 """Calls at a time."""
 _YES_MEN = 3
