@@ -16,6 +16,7 @@ from typing import Any
 from flows.capture import Candidate, Kind, Utterance, read
 from flows.dialogue import DialogueState
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
+from flows.phrases import phrases_for
 from flows.playbook import Playbook, PlaybookField
 from flows.turn import YES_OR_NO, surroundings
 
@@ -102,6 +103,8 @@ def _is_borne_out(
 ) -> bool:
     if spec.kind in _OWN_WORDS and not _within(str(value), words):
         return False
+    if spec.kind in _OWN_WORDS and phrases_for(playbook.language).objects(words):
+        return False  # "sorry, it's Pablo" corrects something else
     around = surroundings(state, playbook, now, confirming=False)
 
     def readings(kind: Kind) -> list[Candidate]:
