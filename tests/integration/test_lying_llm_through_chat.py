@@ -1,4 +1,4 @@
-"""`leadline chat --json` against an LLM over HTTP that lies, with callers who listen and who do not.
+"""`leadline chat --json` against an LLM over HTTP that lies: callers who listen, and who do not.
 
 The wide run is `leadline bench capture --llm lying --through chat`.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from bot.bench.capture.through_chat import run
 from tests.unit.flows.talk import default_playbook
 
-CALLERS = 3
-"""The third says yes to whatever is read back or claimed."""
+CALLERS = 2
+"""The second says yes to whatever is read back or claimed."""
 
 
 async def test_nothing_that_was_not_read_back_is_confirmed_and_no_lie_is_believed() -> None:

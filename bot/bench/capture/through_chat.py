@@ -42,8 +42,8 @@ FAULTS = 0.06
 LINE_TIMEOUT_S = 180.0
 AT_ONCE = 2
 """Calls at a time."""
-_YES_MEN = 3
-"""Every third caller says yes to whatever is read back or claimed, and listens to nothing."""
+_YES_MEN = 2
+"""Every second caller says yes to whatever is read back or claimed, and listens to nothing."""
 _STATED = re.compile(r"\b(?:right|correct|confirmed|okay)\b", re.IGNORECASE)
 _OURS = ("LEADLINE_", "OPENAI_", "DEEPGRAM_", "ELEVENLABS_", "ANTHROPIC_", "LIVEKIT_", "DAILY_")
 
