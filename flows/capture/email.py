@@ -23,8 +23,8 @@ _SIGNS = frozenset(
     {"@", "dot", "com", "org", "net", "io", "co", "edu", "gmail", "mail", "outlook", "yahoo",
      "hotmail", "icloud", "aol", "proton", "protonmail"}
 )  # fmt: skip
-LONG = 80
-"""Tokens; an address with a word for each letter takes about so many."""
+BEFORE_A_SIGN, BEHIND_A_SIGN = 100, 40
+"""Tokens; a local part with a word for each letter takes about five for each of them."""
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
@@ -67,12 +67,12 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
 
 
 def _reach(tokens: Sequence[Token], *, asked: bool) -> tuple[int, int] | None:
-    """The tokens among which an address may be: around what only an address, or a site, has.
+    """The tokens among which an address may be; None: there is none.
 
-    Unasked an address without it is never clear. Asked, everything is read, as long as it is not
-    more than anybody needs for an address.
+    Asked, everything is read. Unasked an address is never clear without what only an address, or
+    a site, has, and of a long speech only what stands around that is read.
     """
-    if asked and len(tokens) <= LONG:
+    if asked:
         return 0, len(tokens)
     signs = [
         i
@@ -81,10 +81,8 @@ def _reach(tokens: Sequence[Token], *, asked: bool) -> tuple[int, int] | None:
         or (token.low == "." and i + 1 < len(tokens) and not tokens[i + 1].spaced)
     ]
     if not signs:
-        return (0, LONG) if asked else None
-    if len(tokens) <= LONG:
-        return 0, len(tokens)
-    return max(0, signs[0] - LONG // 2), min(len(tokens), signs[-1] + LONG // 2)
+        return None
+    return max(0, signs[0] - BEFORE_A_SIGN), min(len(tokens), signs[-1] + BEHIND_A_SIGN)
 
 
 def _read_part(
