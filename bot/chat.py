@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,11 +22,20 @@ from flows.conversation import Conversation
 from flows.playbook import Playbook
 from flows.prompt import system_prompt
 from flows.summary import Summary
+from flows.turn import cleaned
 
+LLM_FIRST_WORDS_S = 5.0
+"""From the question to the first word of the answer."""
 LLM_TIMEOUT_S = 12.0
 LLM_FAILURES_AT_MOST = 3
+LLM_DISOBEDIENCE_AT_MOST = 3
+"""Read-backs that it was told to say and did not, before the rules speak for the rest."""
+LONGEST_REPLY = 1000
+"""Characters: about a minute of speech. Nobody listens to more, or would hear a value in it."""
 MESSAGES_KEPT = 40
 ROOM = TRANSPORT = "chat"
+_NO_SPEECH = re.compile(r"[{\[<]|```")
+_WORD = re.compile(r"[^\W_]")
 
 
 class Keeper(Protocol):
@@ -97,7 +107,9 @@ class LLMSpeaker:
     async def _stream(self, messages: Any) -> str:
         import asyncio
 
-        async with asyncio.timeout(LLM_TIMEOUT_S):
+        end = asyncio.get_running_loop().time() + LLM_TIMEOUT_S
+        text = ""
+        async with asyncio.timeout(LLM_FIRST_WORDS_S) as patience:
             stream = await self._client.chat.completions.create(
                 model=self._settings.openai_model,
                 messages=messages,
@@ -105,10 +117,21 @@ class LLMSpeaker:
                 max_tokens=self._settings.llm_max_tokens,
                 stream=True,
             )
-            parts = [
-                chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices
-            ]
-        return " ".join("".join(parts).split())
+            async with stream:
+                async for chunk in stream:
+                    patience.reschedule(end)
+                    text += (chunk.choices[0].delta.content or "") if chunk.choices else ""
+                    if len(text) > LONGEST_REPLY:
+                        break
+        return speech_in(text)
+
+
+def speech_in(text: str) -> str:
+    """The words, if a voice could say them; empty for markup, documents and endless talk."""
+    text = " ".join(cleaned(text).split())
+    if len(text) > LONGEST_REPLY or _NO_SPEECH.match(text) or not _WORD.search(text):
+        return ""
+    return text
 
 
 class ChatSession:
@@ -139,6 +162,7 @@ class ChatSession:
         self._call_id = f"call_{secrets.token_hex(8)}"
         self.lead_id = f"lead_{secrets.token_hex(8)}"
         self._turns = 0
+        self._disobeyed = 0
 
     def greet(self) -> Reply:
         """The first words: always ours, because what they disclose must be said."""
@@ -182,7 +206,11 @@ class ChatSession:
         await summariser.aclose()
 
     def _scripted_now(self) -> bool:
-        return self.conversation.must_be_scripted or self.conversation.done
+        disobeyed = self.conversation.must_be_scripted
+        self._disobeyed += disobeyed
+        if self._disobeyed == LLM_DISOBEDIENCE_AT_MOST and disobeyed:
+            logger.warning("The LLM does not read back what it is told to; the rules speak")
+        return disobeyed or self._disobeyed >= LLM_DISOBEDIENCE_AT_MOST or self.conversation.done
 
     def _say(self, text: str, *, rung: str | None) -> Reply:
         began = self._elapsed()

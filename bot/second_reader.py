@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from loguru import logger
@@ -111,7 +111,7 @@ class SecondReader:
     async def _read_once(self) -> None:
         talk = self._conversation
         said = talk.last_said[:LONGEST_TURN]
-        fields = [f for f in talk.open_fields if f.kind in _TYPES]
+        fields = readable(talk.open_fields)
         if said == self._read_last or not fields or len(said.split()) < WORDS_AT_LEAST:
             return
         self._read_last = said
@@ -156,6 +156,11 @@ class SecondReader:
             f"{json.dumps(talk.last_heard[-300:])}\n"
             f"Fields:\n{wanted}"
         )
+
+
+def readable(fields: Iterable[PlaybookField]) -> list[PlaybookField]:
+    """Those that a model may be asked for."""
+    return [field for field in fields if field.kind in _TYPES]
 
 
 def schema(fields: list[PlaybookField]) -> dict[str, Any]:

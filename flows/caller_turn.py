@@ -54,6 +54,7 @@ def read_turn(
 def _read(turn: Turn) -> None:
     state = turn.state
     state.said = [*state.said, turn.all.text][-TURNS_REMEMBERED:]
+    state.asked_then = [*state.asked_then, state.asked][-TURNS_REMEMBERED:]
     answer_to_recording(turn)
     if wants_no_contact(turn):
         _do_not_contact(turn)
@@ -155,7 +156,10 @@ def _let_go_of_what_was_asked_out(turn: Turn) -> None:
             and held.status is Status.VALIDATED
             and is_read_back(spec, held)
         ):
-            turn.park(spec)
+            if held.rejected:
+                turn.give_up(spec, held)  # one more reading that nobody has said yes to
+            else:
+                turn.park(spec)
 
 
 def _refused_field(turn: Turn, asked: PlaybookField | None) -> PlaybookField | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from flows import scripted
 from flows.caller_turn import read_turn
-from flows.capture import Word
+from flows.capture import Surroundings, Word
 from flows.consent import Consent, Matter, Verdict, certain, latest
 from flows.dialogue import DialogueState, Directive, Ending, decide
 from flows.heard import Heard, analyse
@@ -23,7 +23,7 @@ from flows.playbook import Disposition, Playbook, PlaybookField, filled
 from flows.proposals import accept_proposal
 from flows.score import ScoreReason, disposition, next_action, score, score_reasons, summary
 from flows.summary import Summary, best, is_worth_it, material
-from flows.turn import Final, cleaned, surroundings
+from flows.turn import Final, cleaned
 
 SNAPSHOT_VERSION = 1
 FINALS_AT_MOST = 50
@@ -51,6 +51,7 @@ class Conversation:
         self._state = self._committed
         self._heard = Heard()
         self._directive: Directive | None = None
+        self._heard_once: tuple[str, Heard] | None = None
         self._line_closed = False
 
     # What is known
@@ -204,8 +205,9 @@ class Conversation:
         self._committed = self._state.copy()
         self._committed.read_back = {}
         self._committed.echoed = {}
-        self._committed.wrap_up_heard = False
+        self._committed.wrap_up_heard = self._committed.other_question = False
         self._finals = []
+        self._heard_once = None
         self._bot_text, self._bot_complete = "", False
         # The bot's words mean what they meant when they were said; and what was read in them once
         # is remembered, and not read again when the caller answers.
@@ -232,12 +234,12 @@ class Conversation:
             field,
             value,
             text_evidence,
-            said=[*self._state.said],
-            turn=self._state.turn,
+            heard=self._state,
             playbook=self.playbook,
             now=self._now,
         )
         if accepted:
+            self._heard_once = None
             self._recompute()
         return accepted
 
@@ -319,19 +321,11 @@ class Conversation:
         text, directive = self._bot_text, self._bot_directive
         if directive is None or not text.strip():
             return Heard()
-        around = surroundings(state, self.playbook, self._bot_spoke_at, confirming=False)
-        around = type(around)(
-            now=around.now,
-            region=around.region,
-            currency=around.currency,
-            language=around.language,
-        )
-        heard = analyse(
-            text, playbook=self.playbook, lead=state.lead, directive=directive, around=around
-        )
+        heard = self._read_in(text, state, directive)
         state.read_back = dict(heard.read_back)
         state.echoed = dict(heard.in_passing)
         state.wrap_up_heard = heard.wrap_up
+        state.other_question = heard.question and heard.asked is None and not heard.wrap_up
         state.notice_heard |= self._recorded and self.playbook.recording_notice in text
         if state.holding and heard.asked is None:
             heard = replace(heard, waiting_for=state.asked)
@@ -347,6 +341,8 @@ class Conversation:
         elif heard.wrap_up:
             state.asked = None
             state.wrap_ups += 1
+        elif state.other_question:
+            state.asked = None
         for key, value in heard.read_back.items():
             if same_value(value, state.lead.value(key)):
                 state.lead[key].readbacks += 1
@@ -358,6 +354,21 @@ class Conversation:
         elif directive.done and self._bot_complete and heard.asked is None:
             state.closed = True
         return heard
+
+    def _read_in(self, text: str, state: DialogueState, directive: Directive) -> Heard:
+        """What the words mean; the same words are read once, and not again with every answer."""
+        if self._heard_once is None or self._heard_once[0] != text:
+            around = Surroundings(
+                now=self._bot_spoke_at,
+                region=self.playbook.region,
+                currency=self.playbook.currency,
+                language=self.playbook.language,
+            )
+            heard = analyse(
+                text, playbook=self.playbook, lead=state.lead, directive=directive, around=around
+            )
+            self._heard_once = (text, heard)
+        return self._heard_once[1]
 
     def _local_now(self) -> datetime:
         return self._clock().astimezone(self.playbook.zone)

@@ -16,7 +16,10 @@ from flows.lead import ASKABLE, FieldState, Status, same_value
 from flows.phrases import Phrases, RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
 from flows.repair import doubtful_part
+from flows.words_for_letters import LETTERS_OF_WORDS
 
+SPELLED = (Kind.EMAIL, Kind.NAME, Kind.COMPANY)
+"""Kinds of value that are spelled with a word for each letter."""
 ECHOES_AT_ONCE = 3
 """Values said in passing in one reply; more of them and nobody listens."""
 READBACKS_AT_MOST = 3
@@ -175,7 +178,12 @@ def _open_keys(state: DialogueState, playbook: Playbook) -> tuple[str, ...]:
 
 
 def _is_proposal(state: DialogueState, spec: PlaybookField) -> bool:
-    """A value that only the second reader has read: it is said to the caller, not asked for."""
+    """A value that only the second reader has read: it is said to the caller, not asked for.
+
+    A yes or a no cannot be said in passing ("Yes, got it."): its question is asked all the same.
+    """
+    if spec.kind in (Kind.BOOLEAN, Kind.CONSENT):
+        return False
     field_state = state.lead[spec.key]
     return field_state.status is Status.HEARD and field_state.value is not None
 
@@ -198,7 +206,7 @@ def _echo_due(state: DialogueState, playbook: Playbook) -> dict[str, Any]:
     due: dict[str, Any] = {}
     for spec in playbook.fields:
         field_state = state.lead[spec.key]
-        if field_state.value is None:
+        if field_state.value is None or spec.kind in (Kind.BOOLEAN, Kind.CONSENT):
             continue
         if is_read_back(spec, field_state) and spec.key not in state.parked:
             continue
@@ -229,6 +237,21 @@ def typed_line(playbook: Playbook, spec: PlaybookField) -> str:
     return phrases_for(playbook.language).repair(spec.kind, spec.label, step)
 
 
+def words_step(playbook: Playbook, spec: PlaybookField, held: FieldState) -> RepairStep | None:
+    """How to ask for a word for each letter; None where that has been asked.
+
+    Once more where it gave a value, though a wrong one: two of them are nearly always enough.
+    """
+    phrases: Phrases = phrases_for(playbook.language)
+    steps = [RepairStep.WORDS_FOR_LETTERS]
+    if any(e.rule == LETTERS_OF_WORDS for e in held.evidence):
+        steps.append(RepairStep.WORDS_AGAIN)
+    for step in steps:
+        if phrases.repair(spec.kind, spec.label, step) not in held.lines:
+            return step
+    return None
+
+
 def readback_line(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> str:
     field_state = state.lead[spec.key]
     style = speakable.Style.PLAIN
@@ -246,13 +269,18 @@ def _echo_line(playbook: Playbook, key: str, value: Any, now: datetime) -> str:
     if spec.acknowledgement and "{value}" in spec.acknowledgement:
         line = spec.acknowledgement.replace("{value}", spoken)
         return line[:1].upper() + line[1:]
-    return phrases_for(playbook.language).echo(spoken)
+    phrases = phrases_for(playbook.language)
+    return phrases.quoted(spoken) if spec.kind is Kind.TEXT else phrases.echo(spoken)
 
 
 def repair_step(state: DialogueState, playbook: Playbook, spec: PlaybookField) -> RepairStep | None:
     """The step of the ladder that asks for the field now; None: one of its own questions."""
     field_state = state.lead[spec.key]
     misheard = len(field_state.rejected) >= OBJECTIONS_TO_TYPE and field_state.value is None
+    if misheard and spec.kind in SPELLED:
+        words = words_step(playbook, spec, field_state)
+        if words is not None:
+            return words
     if misheard and typed_line(playbook, spec) not in field_state.lines:
         return RepairStep.KEYPAD if spec.kind is Kind.PHONE else RepairStep.TYPED
     if spec.kind not in (Kind.EMAIL, Kind.PHONE):

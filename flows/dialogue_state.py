@@ -46,6 +46,8 @@ class DialogueState:
     wrapped_up: bool = False
     """The caller has heard "anything to add?" and has nothing."""
     wrap_up_heard: bool = False
+    other_question: bool = False
+    """The bot's last question was none of the playbook's: a no to it refuses no value."""
     ending: Ending = Ending.NONE
     closed: bool = False
     """The caller has heard the last words."""
@@ -53,7 +55,8 @@ class DialogueState:
     """Fields whose read-back never got a clear answer."""
     said: list[str] = field(default_factory=list)
     """The caller's latest turns, newest last: what a proposal's evidence must occur in."""
-
+    asked_then: list[str | None] = field(default_factory=list)
+    """The field that each of those turns was asked for."""
     caller_zone: str | None = None
     """The IANA name of the time zone in which the caller says to be."""
     notice_heard: bool = False
@@ -73,10 +76,12 @@ class DialogueState:
             repeat=self.repeat,
             wrapped_up=self.wrapped_up,
             wrap_up_heard=self.wrap_up_heard,
+            other_question=self.other_question,
             ending=self.ending,
             closed=self.closed,
             parked=list(self.parked),
             said=list(self.said),
+            asked_then=list(self.asked_then),
             caller_zone=self.caller_zone,
             notice_heard=self.notice_heard,
         )

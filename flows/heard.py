@@ -7,7 +7,7 @@ something else of it. Only what is found in the heard words counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ from flows import speakable
 from flows.capture import Candidate, Kind, Surroundings, Utterance, read
 from flows.dialogue import Directive
 from flows.lead import Lead, same_value
+from flows.phrases import phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
 
 _SENTENCE = re.compile(r"[^.!?]*[.!?]+(?=\s|$)|[^.!?]+$|[^.!?]*[.!?]+\S*")
@@ -45,6 +46,7 @@ def analyse(
     text: str, *, playbook: Playbook, lead: Lead, directive: Directive, around: Surroundings
 ) -> Heard:
     """Finds the question and the values in the heard words. Never raises on odd text."""
+    is_speech = len(text) <= _LONGEST_HEARD
     text = text[:_LONGEST_HEARD]
     if not text.strip():
         return Heard()
@@ -62,9 +64,13 @@ def analyse(
         if spec.key in values and (spec.verify is Verify.READBACK or spec.key in directive.readback)
     }
     asked = None if wrap_up else _asked(rest, playbook=playbook, directive=directive)
-    if asked is not None and read_backs and asked not in read_backs:
+    if read_backs and (
+        (asked is not None and asked not in read_backs)
+        or not is_speech
+        or _asks_something_else(rest, read_backs, playbook=playbook, around=around)
+    ):
         # A yes now answers that question: what was read back was only said in passing.
-        return Heard(asked=asked, in_passing=values, question=question)
+        return Heard(asked=asked, in_passing=values, wrap_up=wrap_up, question=question)
     if read_backs:
         asked = next(iter(read_backs))
     passing = {key: value for key, value in values.items() if key not in read_backs}
@@ -73,6 +79,22 @@ def analyse(
     return Heard(
         asked=asked, read_back=read_backs, in_passing=passing, wrap_up=wrap_up, question=question
     )
+
+
+def _asks_something_else(
+    text: str, read_backs: Mapping[str, Any], *, playbook: Playbook, around: Surroundings
+) -> bool:
+    """Whether a question beside the value is about anything but the value's being right."""
+    phrases = phrases_for(playbook.language)
+    for sentence in _sentences(text):
+        if "?" not in sentence or phrases.asks_for_a_yes(sentence):
+            continue
+        if not any(
+            _readable_values(sentence, playbook.field(key).kind, value, around)
+            for key, value in read_backs.items()
+        ):
+            return True
+    return False
 
 
 def _asked(text: str, *, playbook: Playbook, directive: Directive) -> str | None:
@@ -143,12 +165,30 @@ def _values_said(
                     text = _without(text, reading.text)
                     beside_echoes = _without(beside_echoes, reading.text)
         elif (
-            (spec.key in directive.echo or spec.key in directive.readback)
-            and state.value is not None
-            and _says(text, spec.kind, state.value, around)
-        ):
-            said[spec.key] = state.value
+            spec.key in directive.echo or spec.key in directive.readback
+        ) and state.value is not None:
+            if _says(text, spec.kind, state.value, around):
+                said[spec.key] = state.value
+            elif (other := _said_instead(text, spec, around)) is not None:
+                said[spec.key] = other
     return said
+
+
+def _said_instead(text: str, spec: PlaybookField, around: Surroundings) -> Any:
+    """Another value in the words with which the field's own is acknowledged; None: there is none.
+
+    Whoever hears it will object to it, and not to what the lead holds.
+    """
+    if not spec.acknowledgement or "{value}" not in spec.acknowledgement:
+        return None
+    before, _, after = spec.acknowledgement.partition("{value}")
+    start = text.casefold().find(before.casefold()) if before else 0
+    stop = text.find(after, start + len(before)) if start >= 0 else -1
+    if stop < 0:
+        return None
+    words = (_sentences(text[start + len(before) : stop]) or [""])[-1]
+    reading = _best(words, spec.kind, around)
+    return reading.value if reading is not None else None
 
 
 def _belongs_to(spec: PlaybookField, value: Any, playbook: Playbook, lead: Lead) -> bool:
@@ -213,8 +253,10 @@ def _excerpt(text: str, kind: Kind, value: Any, around: Surroundings) -> str | N
 
 
 def _says(text: str, kind: Kind, value: Any, around: Surroundings) -> bool:
-    if kind in (Kind.TEXT, Kind.BOOLEAN, Kind.CONSENT):
+    if kind in (Kind.BOOLEAN, Kind.CONSENT):
         return False
+    if kind is Kind.TEXT:
+        return f" {' '.join(_words(str(value)))} " in f" {' '.join(_words(text))} "
     if _excerpt(text, kind, value, around) is not None:
         return True
     readings = (_best(sentence, kind, around) for sentence in _sentences(text))

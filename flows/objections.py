@@ -55,11 +55,11 @@ def _whole_value(turn: Turn, spec: PlaybookField) -> Candidate | None:
             return None
         said = Utterance(turn.phrases.without_objection(said.text))
     held = turn.state.lead[spec.key]
-    found = [
-        candidate
-        for candidate in read(spec.kind, said, turn.around)
-        if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE
-    ]
+    readings = [c for c in read(spec.kind, said, turn.around) if c.value is not None]
+    by_letters = turn.by_letters(spec)
+    if by_letters is not None:
+        return by_letters
+    found = [c for c in readings if c.confidence >= ASKED_CONFIDENCE]
     return next((c for c in found if not held.was_rejected(c.value)), found[0] if found else None)
 
 
@@ -85,6 +85,8 @@ def _object_to(turn: Turn, spec: PlaybookField, held: FieldState, *, restated: b
 
 JUST_SAID = 0.4
 """What was said last is likelier meant than what was said before."""
+ALIKE = 0.6
+"""From here on a correction fits a value that it changes."""
 SMALL_AMOUNT = 500
 """Money below this, and no currency said, is hardly a budget."""
 
@@ -92,7 +94,7 @@ SMALL_AMOUNT = 500
 def answer_to_echo(turn: Turn) -> None:
     lead = turn.state.lead
     echoed = [k for k in turn.state.echoed if same_value(turn.state.echoed[k], lead.value(k))]
-    if not echoed or not turn.own.text:
+    if not turn.state.echoed or not turn.own.text:
         return
     if not turn.objects:
         for key in echoed:
@@ -102,7 +104,7 @@ def answer_to_echo(turn: Turn) -> None:
             if lead[key].status is Status.HEARD and turn.answer is not Answer.HOLD_ON:
                 lead[key].happen(Event.UNOPPOSED)
         return
-    if turn.touched:
+    if turn.touched or _is_about_what_was_said_wrong(turn) or not echoed:
         return
     said, brings_another = _beside_an_address(turn)
     corrections = [
@@ -120,6 +122,34 @@ def answer_to_echo(turn: Turn) -> None:
     rejected = _rejected_echo(turn, echoed)
     if rejected is not None:
         _reject_echo(turn, turn.playbook.field(rejected), lead[rejected])
+
+
+def _is_about_what_was_said_wrong(turn: Turn) -> bool:
+    """The bot said a value that the lead does not hold, and the caller objects: to that one.
+
+    What the caller puts in its place is what the lead holds, or the value that it does not; either
+    way it refuses nothing that the lead holds of other fields.
+    """
+    wrong = [
+        key
+        for key, value in turn.state.echoed.items()
+        if not same_value(value, turn.state.lead.value(key))
+    ]
+    for key in wrong:
+        spec, held = turn.playbook.field(key), turn.state.lead[key]
+        reading = _echo_reading(turn, turn.own, spec, held)
+        if reading is None:
+            continue
+        if not same_value(reading.value, held.value):
+            if held.value is None or _fit(turn, key, reading)[0] < ALIKE:
+                continue
+            turn.replace(spec, held, reading, refused=False)
+        turn.touched.add(key)
+        turn.objected = True
+        turn.rest = Utterance(turn.phrases.without_rate(_after(turn.all.text, reading.text)))
+        _keep_to_the_correction(turn)
+        return True
+    return bool(wrong) and not turn.phrases.without_objection(turn.own.text)
 
 
 def _fit(turn: Turn, key: str, found: Candidate) -> tuple[float, int]:
@@ -157,7 +187,7 @@ def _rejected_echo(turn: Turn, echoed: list[str]) -> str | None:
         kind = turn.playbook.field(key).kind
         if kind in named or (instead.text and read(kind, instead, turn.around.asking(kind))):
             return key
-    if turn.state.wrap_up_heard and not turn.contradicts:
+    if (turn.state.wrap_up_heard or turn.state.other_question) and not turn.contradicts:
         return None
     if turn.answer in (Answer.NO, Answer.CORRECTION) or turn.contradicts:
         return echoed[-1]
@@ -220,7 +250,11 @@ def _echo_reading(
     if spec.kind in (Kind.NAME, Kind.COMPANY) and turn.objects:
         said = Utterance(turn.phrases.without_objection(said.text))
     is_name = spec.kind in (Kind.NAME, Kind.COMPANY)
-    for candidate in read(spec.kind, said, around):
+    readings = read(spec.kind, said, around)
+    by_letters = turn.by_letters(spec)
+    if by_letters is not None:
+        return by_letters
+    for candidate in readings:
         if is_name and turn.phrases.is_no_word(str(candidate.value)):
             continue
         if candidate.value is not None and candidate.confidence >= ASKED_CONFIDENCE:
@@ -234,7 +268,13 @@ def _echo_reading(
 def _correct_echo(turn: Turn, spec: PlaybookField, held: FieldState, reading: Candidate) -> bool:
     """Takes the correction. An objection that repeats the value was misheard once more."""
     after = turn.phrases.without_rate(_after(turn.all.text, reading.text))
-    if same_value(reading.value, held.value) or held.was_rejected(reading.value):
+    again = same_value(reading.value, held.value)
+    if again and spec.kind in (Kind.EMAIL, Kind.PHONE) and not turn.contradicts:
+        # "Actually, my number is ...", and it is the one that was just said: they agree.
+        turn.touched.add(spec.key)
+        turn.rest = Utterance(after)
+        return True
+    if again or held.was_rejected(reading.value):
         likelier = repair.twin(spec.kind, reading)
         if likelier is None or held.was_rejected(likelier.value):
             turn.rest = Utterance(after)

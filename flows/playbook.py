@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -257,7 +258,12 @@ class Playbook(_Model):
         return tuple(field for field in self.fields_of(Kind.CONSENT) if field.consents_to is matter)
 
     def fields_of(self, kind: Kind) -> tuple[PlaybookField, ...]:
-        return tuple(field for field in self.fields if field.kind is kind)
+        return self._by_kind.get(kind, ())
+
+    @cached_property
+    def _by_kind(self) -> Mapping[Kind, tuple[PlaybookField, ...]]:
+        kinds = {field.kind for field in self.fields}
+        return {kind: tuple(f for f in self.fields if f.kind is kind) for kind in kinds}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

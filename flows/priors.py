@@ -7,13 +7,14 @@ up, and what comes of it is read back to the caller before it counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flows.repair import PROVIDERS, likeness
 
 _ALIKE = 0.6
 """Letters in common from which two texts may be hearings of the same words."""
 _SOMEWHAT_ALIKE = 0.5
+_HARDLY_ALIKE = 0.35
 _MOST_HEARD = 8
 _MOST_WORDS = 4
 
@@ -34,6 +35,40 @@ def likelier_emails(value: str, *, name: str | None, company: str | None) -> lis
     if by_name:
         found.append(f"{by_name}@{domain}")
     return [address for address in found if address != value]
+
+
+def likelier_domains(
+    value: str, *, company: str | None, earlier: Sequence[str], misheard: int
+) -> list[str]:
+    """The address with the domains that it may have, the likeliest first, its own last.
+
+    `earlier`: what was heard before; a domain that was heard twice is hardly wrong. `misheard`:
+    how many addresses the caller has refused; the more, the less a domain must be like the
+    company's name to be taken for it.
+    """
+    local, _, domain = value.partition("@")
+    if domain in PROVIDERS:
+        return [value]
+    heard = [old.partition("@")[2] for old in earlier if "@" in old]
+    found = [_provider_like(domain), *(d for d in heard if d in PROVIDERS and _alike(d, domain))]
+    if company:
+        least = _SOMEWHAT_ALIKE if misheard < 2 else _HARDLY_ALIKE
+        found.append(_domain_like(domain, company, least=least))
+    found += [d for d in heard if d != domain and heard.count(d) > 1 and _alike(d, domain)]
+    domains = dict.fromkeys(d for d in [*found, domain] if d)
+    return [f"{local}@{d}" for d in domains]
+
+
+def usual_domain(earlier: Iterable[object]) -> str | None:
+    """The domain that was heard most often, of addresses and of parts of them; the latest of
+    equals."""
+    domains = [v.partition("@")[2] for v in earlier if isinstance(v, str) and "@" in v]
+    domains = [domain for domain in domains if "." in domain.strip(".")]
+    return max(reversed(domains), key=domains.count, default=None)
+
+
+def _alike(one: str, other: str) -> bool:
+    return likeness(one, other) >= _ALIKE
 
 
 def _local_like(local: str, name: str) -> str | None:
@@ -82,7 +117,7 @@ def _skeleton(host: str) -> str:
 _PROVIDERS_BY_SOUND = {_skeleton(host): f"{host}.com" for host in ("gmail", "outlook", "hotmail")}
 
 
-def _domain_like(domain: str, company: str) -> str | None:
+def _domain_like(domain: str, company: str, *, least: float = _SOMEWHAT_ALIKE) -> str | None:
     host, _, ending = domain.partition(".")
     if domain in PROVIDERS or not ending:
         return None
@@ -92,7 +127,7 @@ def _domain_like(domain: str, company: str) -> str | None:
     if not hosts:
         return None
     best = max(hosts, key=lambda made: likeness(host, made))
-    if likeness(host, best) < _SOMEWHAT_ALIKE or best == host:
+    if likeness(host, best) < least or best == host:
         return None
     return f"{best}.{ending}"
 

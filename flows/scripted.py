@@ -18,7 +18,9 @@ def greeting(playbook: Playbook, *, recorded: bool) -> str:
 
 def words_for(directive: Directive) -> str:
     """The reply; empty when there is nothing left to say."""
-    parts = [*directive.say_first[-LONGEST_OPENER:], *directive.echo_lines]
+    question = directive.ask_line or ""
+    first = [r for r in directive.say_first[-LONGEST_OPENER:] if not question.startswith(r)]
+    parts = [*first, *directive.echo_lines]
     if directive.readback_lines:
         parts += directive.readback_lines
     elif directive.ask_line:

@@ -22,14 +22,23 @@ from flows.capture import (
     read,
 )
 from flows.capture.caller_zone import zone_stated
+from flows.combine import combined
 from flows.consent import Consent, Matter, verdict_on
-from flows.dialogue import OBJECTIONS_TO_TYPE, DialogueState, failures_at_most, typed_line
+from flows.dialogue import (
+    OBJECTIONS_TO_TYPE,
+    SPELLED,
+    DialogueState,
+    failures_at_most,
+    typed_line,
+    words_step,
+)
 from flows.lead import Event, Evidence, FieldState, Source, Status, same_value
-from flows.phrases import phrases_for
+from flows.phrases import RepairStep, phrases_for
 from flows.playbook import Playbook, PlaybookField, Verify
-from flows.priors import likelier_emails
+from flows.priors import likelier_domains, likelier_emails, usual_domain
 from flows.questions import answer_to
 from flows.word_vote import by_words
+from flows.words_for_letters import LETTERS_OF_WORDS, is_spelled_so, letters_in
 
 ASKED_CONFIDENCE = 0.3
 VOLUNTEERED_CONFIDENCE = 0.6
@@ -44,8 +53,12 @@ Recognisers loop, and callers paste."""
 SHORT_WORDS = 6
 PRIOR = "prior"
 """The rule of an address that the caller's name and company make likelier than what was heard."""
+NEARLY_THE_NAME = 0.9
+PRIORS_AT_MOST = 3
+"""Such addresses that are read back for one field."""
 ONE_LETTER = "letter"
 """The rule of a reading that answers "was that B as in boy or D as in dog?"."""
+LONGEST_SPELLING = 600
 YES_OR_NO = (Kind.BOOLEAN, Kind.CONSENT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]+")
 
@@ -144,6 +157,10 @@ class Turn:
         state.caller_zone = zone_stated(self.all.text) or state.caller_zone
         self.around = surroundings(state, playbook, now)
         self.answer = answer(self.own, self.around) if self.own.text else Answer.OTHER
+        self.spelled = self._spelled_with_words()
+        """The caller's words in plain letters, where they spell with a word for each letter."""
+        if self.spelled is not None and self.answer is Answer.QUESTION:
+            self.answer = Answer.OTHER  # "Why is it yelling": Y as in yellow
         if self.answer is Answer.GOODBYE and self.phrases.is_no_goodbye(self.own.text):
             self.answer = Answer.OTHER
         self.names_itself = self.around.asked is Kind.COMPANY and names_itself(
@@ -163,13 +180,19 @@ class Turn:
             self.phrases.contradicts(self.own.text) or self._no_is_no_answer()
         )
         self.rest = self.all
-        self.answer_to_question = answer_to(
-            self.all.text,
-            playbook=playbook,
-            asked=self.asked(),
-            recorded=recorded,
-            is_question=self.answer is Answer.QUESTION,
+        self.answer_to_question = (
+            None
+            if self.spelled
+            else answer_to(
+                self.all.text,
+                playbook=playbook,
+                asked=self.asked(),
+                recorded=recorded,
+                is_question=self.answer is Answer.QUESTION,
+            )
         )
+        self.named = self.phrases.kinds_named(self.all.text)
+        """The kinds of value that the caller calls by their names."""
         self.touched: set[str] = set()
         self.objected = False
         self.understood = False
@@ -200,6 +223,65 @@ class Turn:
             and asked.kind not in YES_OR_NO
         )
 
+    def _spelled_with_words(self) -> str | None:
+        asked = self.asked()
+        kinds = {self.playbook.field(key).kind for key in self.state.read_back}
+        kinds |= {self.playbook.field(key).kind for key in self.state.echoed}
+        kinds |= {asked.kind} if asked is not None else set()
+        if not kinds & set(SPELLED) or len(self.own.text) > LONGEST_SPELLING:
+            return None
+        if not is_spelled_so(self.own.text) and not self._asked_for_words():
+            return None
+        heard = [
+            e.value
+            for spec in self.playbook.fields_of(Kind.NAME)
+            for e in self.state.lead[spec.key].evidence
+            if isinstance(e.value, str)
+        ]
+        return letters_in(self.phrases.without_objection(self.own.text), of=heard)
+
+    def _asked_for_words(self) -> bool:
+        asked = self.asked()
+        if asked is None or asked.kind not in SPELLED:
+            return False
+        steps = (RepairStep.WORDS_FOR_LETTERS, RepairStep.WORDS_AGAIN)
+        lines = [self.phrases.repair(asked.kind, asked.label, step) for step in steps]
+        return any(line in lines for line in self.state.lead[asked.key].lines[-1:])
+
+    def by_letters(self, spec: PlaybookField) -> Candidate | None:
+        """The value that a word for each letter makes; None where nothing was spelled so."""
+        if self.spelled is None or spec.kind not in SPELLED:
+            return None
+        held = self.state.lead[spec.key]
+        spelled = self.spelled
+        if spec.kind is Kind.EMAIL and " at " not in spelled:
+            domain = usual_domain(e.value for e in held.evidence)
+            if domain is None:
+                return None
+            spelled = f"{spelled.removesuffix(' dot')} at {domain.replace('.', ' dot ')}"
+        for found in read(spec.kind, Utterance(spelled), self.around.asking(spec.kind)):
+            if found.value is None:
+                continue
+            value = str(found.value)
+            if spec.kind is Kind.EMAIL:
+                # The local part was spelled, the domain was not.
+                options = likelier_domains(
+                    value,
+                    company=self.around.company,
+                    earlier=[e.value for e in held.evidence if isinstance(e.value, str)],
+                    misheard=len(held.rejected),
+                )
+                value = next((v for v in options if not held.was_rejected(v)), value)
+            return replace(
+                found, value=value, text=self.own.text, span=(0, 0), rule=LETTERS_OF_WORDS
+            )
+        return None
+
+    def heard_another_value(self) -> bool:
+        """Whether the bot said, in passing, a value that the lead does not hold."""
+        lead = self.state.lead
+        return any(not same_value(v, lead.value(k)) for k, v in self.state.echoed.items())
+
     def confirm(self, key: str, held: FieldState) -> None:
         if held.status is Status.HEARD:
             held.happen(Event.UNOPPOSED)
@@ -211,6 +293,12 @@ class Turn:
         self, spec: PlaybookField, held: FieldState, newest: Candidate
     ) -> Candidate | None:
         """The newest reading, or what the vote of all attempts makes of it."""
+        if held.was_rejected(newest.value) and self._is_typed_out(spec, held, newest):
+            # There is nothing to mishear in it: the no was to something else.
+            held.rejected = [v for v in held.rejected if not same_value(v, newest.value)]
+            return newest
+        if newest.rule == LETTERS_OF_WORDS:
+            return self._best_letters(spec, held, newest)
         better = self._combined(spec, held, newest)
         if better is None:
             better = repair.voted(spec.kind, newest, held=held, around=self.around)
@@ -226,6 +314,43 @@ class Turn:
             held.note(self.evidence(newest.text, newest.value, newest.confidence, newest.rule))
             return None
         return newest
+
+    def _best_letters(
+        self, spec: PlaybookField, held: FieldState, newest: Candidate
+    ) -> Candidate | None:
+        """What was spelled with words, or what all such spellings have in common; what else was
+        heard of the value is worth little beside them."""
+        earlier = [str(e.value) for e in held.evidence if e.rule == LETTERS_OF_WORDS and e.value]
+        value = str(newest.value)
+        note = self.evidence(newest.text, value, newest.confidence, newest.rule)
+        if len(earlier) > 1 or held.was_rejected(value):
+            voted = combined([*earlier, value], rejected=held.rejected, is_valid=lambda _: True)
+            value = value if voted is None else voted
+        if value != newest.value:
+            held.note(note)
+        likelier = self._like_the_name(spec, held, value, sure=not earlier)
+        if likelier is not None:
+            held.note(note)
+            return replace(newest, value=likelier, confidence=0.5, rule=PRIOR)
+        return replace(newest, value=value) if not held.was_rejected(value) else None
+
+    def _like_the_name(
+        self, spec: PlaybookField, held: FieldState, value: str, *, sure: bool
+    ) -> str | None:
+        """After a no, the address that the caller's name makes of nearly the same letters.
+
+        `sure`: only where next to nothing is different.
+        """
+        if spec.kind is not Kind.EMAIL or not held.rejected:
+            return None
+        if len({str(e.value) for e in held.evidence if e.rule == PRIOR}) >= PRIORS_AT_MOST:
+            return None
+        for address in likelier_emails(value, name=self.around.name, company=None):
+            if not held.was_rejected(address) and (
+                not sure or repair.likeness(address, value) >= NEARLY_THE_NAME
+            ):
+                return address
+        return None
 
     def _combined(
         self, spec: PlaybookField, held: FieldState, newest: Candidate
@@ -246,10 +371,11 @@ class Turn:
         """After a no, what the caller's name and company make of an address like theirs."""
         if not held.rejected or spec.kind is not Kind.EMAIL or self._was_asked_to_type(spec, held):
             return None
-        if newest.rule == ONE_LETTER:
-            return None  # the caller has just settled the letter in doubt
-        if any(e.rule == PRIOR and held.was_rejected(e.value) for e in held.evidence):
-            return None  # it was tried, and the caller said no
+        if newest.rule in (ONE_LETTER, LETTERS_OF_WORDS):
+            return None  # the caller has just said the letters
+        tried = {str(e.value) for e in held.evidence if e.rule == PRIOR}
+        if len(tried) >= PRIORS_AT_MOST:
+            return None  # they were tried, and the caller said no
         value = str(newest.value)
         if any(e.rule == PRIOR and same_value(e.value, held.value) for e in held.evidence):
             return None  # it was just read back, and here is the answer
@@ -257,6 +383,10 @@ class Turn:
             if not held.was_rejected(address):
                 return replace(newest, value=address, confidence=0.5, rule=PRIOR)
         return None
+
+    def _is_typed_out(self, spec: PlaybookField, held: FieldState, newest: Candidate) -> bool:
+        written = str(newest.value).casefold() in self.all.text.casefold()
+        return written and self._was_asked_to_type(spec, held)
 
     def _was_asked_to_type(self, spec: PlaybookField, held: FieldState) -> bool:
         typed = self.source is Source.TYPED
@@ -281,7 +411,7 @@ class Turn:
         """Another value instead of the present one; `refused`: that one was heard and is wrong."""
         if refused:
             held.reject()
-            if self._had_better_be_typed(spec, held):
+            if candidate.rule != LETTERS_OF_WORDS and self._had_better_be_typed(spec, held):
                 held.note(
                     self.evidence(
                         candidate.text, candidate.value, candidate.confidence, candidate.rule
@@ -298,6 +428,8 @@ class Turn:
         asked for yet."""
         if len(held.rejected) < OBJECTIONS_TO_TYPE or self.source is Source.TYPED:
             return False
+        if spec.kind in SPELLED and words_step(self.playbook, spec, held) is not None:
+            return True
         return typed_line(self.playbook, spec) not in held.lines
 
     def park(self, spec: PlaybookField) -> None:

@@ -62,6 +62,10 @@ def take_values(turn: Turn) -> None:
         # "No, tomas at icloud dot com" corrects what was said, and answers nothing else.
         for kind in YES_OR_NO:
             found.pop(kind, None)
+    if turn.objects and turn.heard_another_value():
+        # The caller's no is to a value that the bot got wrong, whatever was asked behind it.
+        for kind in YES_OR_NO:
+            found.pop(kind, None)
     for spec in turn.playbook.fields:
         if spec.key in turn.touched:
             continue
@@ -139,13 +143,15 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     asked = turn.state.asked == spec.key
     if not asked and not _is_meant(turn, spec):
         return
-    if not asked and spec.kind in _FIGURES:
-        named = turn.phrases.kinds_named(turn.all.text)
-        if Kind.PHONE in named and spec.kind not in named:
-            return  # the digits of a phone number are no time and no amount
+    is_another = Kind.PHONE in turn.named and spec.kind not in turn.named
+    if is_another and not asked and spec.kind in _FIGURES:
+        return  # the digits of a phone number are no time and no amount
     least = ASKED_CONFIDENCE if asked else VOLUNTEERED_CONFIDENCE
     candidates = [c for c in candidates if c.confidence >= least]
     whole = [c for c in candidates if c.value is not None]
+    if asked:
+        by_letters = turn.by_letters(spec)
+        whole = [by_letters, *whole] if by_letters is not None else whole
     if asked and spec.kind is Kind.EMAIL and not whole:
         doubtful = doubtful_letter(held)
         value = doubtful.answered(turn.rest.text) if doubtful is not None else None
@@ -155,7 +161,7 @@ def _value_for(turn: Turn, spec: PlaybookField, candidates: Iterable[Candidate])
     if asked and spec.kind in (Kind.EMAIL, Kind.PHONE) and turn.answer in _MAY_CARRY_A_PART:
         joined = repair.joined(
             spec.kind,
-            turn.rest,
+            turn.rest if turn.spelled is None else replace(turn.rest, text=turn.spelled),
             held=held,
             around=turn.around,
             whole=whole,
@@ -225,7 +231,7 @@ def _may_take(turn: Turn, spec: PlaybookField, held: FieldState, candidate: Cand
         and spec.kind not in (Kind.EMAIL, Kind.PHONE, Kind.TEXT)
     ):
         # "Wrong, it's five pound hotel ..." corrects the address and not the budget.
-        return spec.kind in turn.phrases.kinds_named(turn.all.text)
+        return spec.kind in turn.named
     if spec.kind in (Kind.EMAIL, Kind.PHONE):
         return True
     if spec.kind is Kind.TEXT:

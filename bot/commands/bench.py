@@ -14,6 +14,7 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.bench.capture.benchmark import Report, Result
+    from flows.playbook import Playbook
 
 WIDE = 120
 
@@ -48,6 +49,14 @@ def capture(  # noqa: PLR0917 - Typer names them
         str,
         typer.Option(help="none, or lying: one that claims confirmations.", metavar="NAME"),
     ] = "none",
+    through: Annotated[
+        str,
+        typer.Option(
+            help="dialogue, or chat: the real command against a server that lies (a few seconds "
+            "a caller; with --llm lying, in a clone).",
+            metavar="NAME",
+        ),
+    ] = "dialogue",
     playbook: Annotated[
         str, typer.Option(help="A playbook's name, or a YAML file.", metavar="NAME|FILE")
     ] = "b2b-software",
@@ -62,13 +71,28 @@ def capture(  # noqa: PLR0917 - Typer names them
 
     if llm not in {"none", "lying"}:
         raise UsageError(f"--llm {llm}: is neither 'none' nor 'lying'")
+    if through not in {"dialogue", "chat"}:
+        raise UsageError(f"--through {through}: is neither 'dialogue' nor 'chat'")
+    if through == "chat" and llm != "lying":
+        raise UsageError("--through chat: is for --llm lying; without an LLM the dialogue is it")
+    half = "held-out" if held_out else "development"
     try:
+        if through == "chat":
+            _lies_through_chat(
+                load_playbook(playbook),
+                count=personas,
+                seed=seed,
+                noise=noise,
+                half=half,
+                as_json=as_json,
+            )
+            return
         report = run(
             playbook=load_playbook(playbook),
             count=personas,
             seed=seed,
             noise=noise,
-            half="held-out" if held_out else "development",
+            half=half,
             typing=typing,
             lying=llm == "lying",
         )
@@ -80,6 +104,34 @@ def capture(  # noqa: PLR0917 - Typer names them
         typer.echo(json.dumps(_document(report)))
         return
     _print(report, failures)
+
+
+def _lies_through_chat(
+    playbook: Playbook, *, count: int, seed: int, noise: str, half: str, as_json: bool
+) -> None:
+    import asyncio
+
+    from bot.bench.capture import through_chat
+
+    report = asyncio.run(
+        through_chat.run(playbook=playbook, count=count, seed=seed, noise=noise, half=half)
+    )
+    found = through_chat.document(report)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for name, value in found.items():
+        if not isinstance(value, dict | list):
+            console.print(f"{name.replace('_', ' ')}: {value}")
+    for name, each in found["lies"].items():
+        console.print(f"  {each:5}  {name}", markup=False)
+    for name in ("confirmed_unsaid", "read_backs_misreported", "believed"):
+        console.print(f"{name.replace('_', ' ')}: {len(found[name])}")
+        for case in found[name]:
+            console.print(f"  {case}", markup=False)
 
 
 @app.command(
@@ -182,8 +234,10 @@ def _document(report: Report) -> dict[str, Any]:
         "naive": _result(report.naive),
         "clean_turns_a_call": round(report.clean_turns_a_call, 2),
         "turns_to_clean": round(report.turns_to_clean, 3),
-        "caller_said_p99_ms": round(report.latency.p99("caller_said"), 2),
-        "bot_heard_p99_ms": round(report.latency.p99("bot_heard"), 2),
+        "caller_said_p50_ms": round(report.latency.quantile("caller_said", 0.5), 2),
+        "caller_said_p99_ms": round(report.latency.quantile("caller_said", 0.99), 2),
+        "bot_heard_p50_ms": round(report.latency.quantile("bot_heard", 0.5), 2),
+        "bot_heard_p99_ms": round(report.latency.quantile("bot_heard", 0.99), 2),
     }
 
 
@@ -231,12 +285,13 @@ def _print(report: Report, failures: int) -> None:
                 f"{(result.turns if key == 'all' else count.turns) / max(1, result.calls):.2f}",
             )
         console.print(table)
-    latency = report.latency
+    quantile = report.latency.quantile
     console.print(
         f"Turns: {report.turns_to_clean:.2f} times a clean call's "
         f"({report.clean_turns_a_call:.2f}). Without an end: {report.dialogue.endless}. "
-        f"CPU p99: caller_said {latency.p99('caller_said'):.1f} ms, "
-        f"bot_heard {latency.p99('bot_heard'):.1f} ms."
+        f"CPU p50/p99: caller_said {quantile('caller_said', 0.5):.1f}/"
+        f"{quantile('caller_said', 0.99):.1f} ms, bot_heard {quantile('bot_heard', 0.5):.1f}/"
+        f"{quantile('bot_heard', 0.99):.1f} ms."
     )
     for failure in report.dialogue.failures[:failures]:
         console.print(

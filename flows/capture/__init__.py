@@ -268,6 +268,7 @@ def warm_up() -> None:
         (Kind.EMAIL, "jane dot doe at acme dot com, that's J A N E"),
         (Kind.PHONE, "four one five five five five oh one nine eight"),
         (Kind.PHONE, "+44 20 7946 0958"),
+        (Kind.PHONE, "six nine seven, seven seven three, five seven seven five"),
         (Kind.NAME, "Jane Doe, D O E"),
         (Kind.DATETIME, "tomorrow at three eastern"),
     ):

@@ -24,13 +24,16 @@ _MINE, _YOURS = phrases(MY_TIME), phrases(YOUR_TIME)
 _NOT_A_PLACE = {"ct", "et", "pt", "central", "mountain", "pacific", "eastern", "british", "french",
                 "german", "indian", "irish"}  # fmt: skip
 """They name a zone only with "time" behind them: "we're in central operations"."""
+_OF_A_ZONE = frozenset({"time", "standard", "daylight"})
 
 
 def zone_stated(text: str) -> str | None:
     """The IANA name of the zone in which the caller says to be: "I'm in Denver", "on Pacific
     time"."""
     tokens = tokenize(text).tokens
-    for at in range(len(tokens)):
+    for at, token in enumerate(tokens):
+        if token.low not in _AT_HOME:
+            continue
         length = phrase_at(tokens, at, _AT_HOME)
         if not length or negated(tokens, at):
             continue
@@ -42,9 +45,11 @@ def zone_stated(text: str) -> str | None:
 
 def zone_beside(tokens: Sequence[Token]) -> tzinfo | None:
     """The zone of "Pacific time, say at three"."""
+    if not any(token.low in _OF_A_ZONE for token in tokens):
+        return None
     for at in range(len(tokens)):
         name, end = _name_at(tokens, at)
-        if name is not None and _low(tokens, end) in {"time", "standard", "daylight"}:
+        if name is not None and _low(tokens, end) in _OF_A_ZONE:
             return zone_named(_NAMES[name])
     return None
 

@@ -37,12 +37,13 @@ class Clock:
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.DATETIME)
     tokens = heard.tokens
+    zone = zone_meant(tokens, around)
     parts = segments(tokens)
     for index in range(len(parts) - 1, -1, -1):
         start, end = parts[index]
-        candidate = _read_part(heard, tokens[:end], start, around, asked)
+        candidate = _read_part(heard, tokens[:end], start, around, zone, asked=asked)
         if candidate is not None:
-            return _mended(heard, tokens, parts[:index], candidate, around) or candidate
+            return _mended(heard, tokens, parts[:index], candidate, around, zone=zone) or candidate
     return []
 
 
@@ -52,13 +53,15 @@ def _mended(
     before: Sequence[tuple[int, int]],
     found: Sequence[Candidate],
     around: Surroundings,
+    *,
+    zone: tzinfo | None,
 ) -> list[Candidate] | None:
     """ "Monday at half past eight, no, nine": the day stays, or the time does."""
     piece = found[0].partial
     if piece is None or not before:
         return None
     start, end = before[-1]
-    whole = _read_part(heard, tokens[:end], start, around, asked=True)
+    whole = _read_part(heard, tokens[:end], start, around, zone, asked=True)
     if not whole or not isinstance(whole[0].value, str):
         return None
     moment = datetime.fromisoformat(whole[0].value)
@@ -72,9 +75,14 @@ def _mended(
 
 
 def _read_part(
-    heard: Heard, tokens: Sequence[Token], start: int, around: Surroundings, asked: bool
+    heard: Heard,
+    tokens: Sequence[Token],
+    start: int,
+    around: Surroundings,
+    zone: tzinfo | None,
+    *,
+    asked: bool,
 ) -> list[Candidate] | None:
-    zone = zone_meant(heard.tokens, around)
     soon = _hours_from_now(tokens, start, around.now.astimezone(zone))
     if soon is not None and asked:
         moment, span = soon
@@ -86,10 +94,12 @@ def _read_part(
         if d.rule in {"date", "weekday", "day", "of-month", "duration", "holiday"}
         and not negated(tokens, d.start)
     ]  # fmt: skip
+    if not asked and not days:
+        return None
     clocks = clock_times(tokens, start, days, lenient=asked)
     if not days and not clocks:
         return None
-    if not asked and not (days and clocks):
+    if not asked and not clocks:
         return None
     if not asked and not any(c.sure for c in clocks):
         return None

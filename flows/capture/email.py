@@ -17,15 +17,28 @@ from flows.capture.letters import looped
 from flows.capture.model import Candidate, Kind, Surroundings
 from flows.capture.pieces import CHARACTERS, Part, Piece, pieces, similar
 from flows.capture.speech import negated, segments
-from flows.capture.tokens import Heard, fold
+from flows.capture.tokens import Heard, Token, fold
 
 _MAIL_WORDS = {"email", "e-mail", "mail", "address", "reach", "contact", "send", "write", "inbox",
                "emails", "gmail"}  # fmt: skip
+_SIGNS = frozenset(
+    {"@", "dot", "com", "org", "net", "io", "co", "edu", "gmail", "mail", "outlook", "yahoo",
+     "hotmail", "icloud", "aol", "proton", "protonmail"}
+)  # fmt: skip
+BEFORE_A_SIGN, BEHIND_A_SIGN = 100, 40
+"""Tokens; a local part with a word for each letter takes about five for each of them."""
 
 
 def read(heard: Heard, around: Surroundings) -> list[Candidate]:
     asked = around.about(Kind.EMAIL)
-    parts = segments(heard.tokens)
+    reach = _reach(heard.tokens, asked=asked)
+    if reach is None:
+        return []
+    parts = [
+        (max(start, reach[0]), min(end, reach[1]))
+        for start, end in segments(heard.tokens)
+        if end > reach[0] and start < reach[1]
+    ]
     found: list[Candidate] = []
     fragments: list[Candidate] = []
     for start, end in parts:
@@ -47,7 +60,7 @@ def read(heard: Heard, around: Surroundings) -> list[Candidate]:
             )
     if not found and len(parts) > 1:
         # What looks like a self-correction may be part of the address ("no" in "nohassle").
-        whole = _read_part(heard, 0, len(heard.tokens), around, asked=asked)
+        whole = _read_part(heard, *reach, around, asked=asked)
         if whole is not None and whole.value is not None:
             found.append(whole)
     if found:
@@ -66,6 +79,25 @@ def _with_the_other_numbers(
     other = replace(other, rule="number-words")
     domain = str(best.value).partition("@")[2]
     return [best, other] if domain[:1].isdigit() and not domain[1:2].isdigit() else [other, best]
+
+
+def _reach(tokens: Sequence[Token], *, asked: bool) -> tuple[int, int] | None:
+    """The tokens among which an address may be; None: there is none.
+
+    Asked, everything is read. Unasked an address is never clear without what only an address, or
+    a site, has, and of a long speech only what stands around that is read.
+    """
+    if asked:
+        return 0, len(tokens)
+    signs = [
+        i
+        for i, token in enumerate(tokens)
+        if token.low in _SIGNS
+        or (token.low == "." and i + 1 < len(tokens) and not tokens[i + 1].spaced)
+    ]
+    if not signs:
+        return None
+    return max(0, signs[0] - BEFORE_A_SIGN), min(len(tokens), signs[-1] + BEHIND_A_SIGN)
 
 
 def _read_part(

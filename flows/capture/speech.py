@@ -47,8 +47,8 @@ def phrase_at(tokens: Sequence[Token], at: int, table: dict[str, tuple[Phrase, .
 
 def find_phrase(tokens: Sequence[Token], table: dict[str, tuple[Phrase, ...]]) -> int | None:
     """The first place where a phrase of the table stands."""
-    for at in range(len(tokens)):
-        if phrase_at(tokens, at, table):
+    for at, token in enumerate(tokens):
+        if token.low in table and phrase_at(tokens, at, table):
             return at
     return None
 
@@ -87,7 +87,7 @@ def segments(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     parts: list[tuple[int, int]] = []
     start = at = 0
     while at < len(tokens):
-        length = correction_at(tokens, at)
+        length = correction_at(tokens, at) if tokens[at].low in _MARKS else 0
         if length:
             if at > start:
                 parts.append((start, at))

@@ -103,6 +103,18 @@ _ENDS_IT = re.compile(
     r"|all set|goodbye|bye|sounds good|perfect|great)\b",
     re.IGNORECASE,
 )
+_ASKS_FOR_A_YES = re.compile(
+    r"(?:\b(?:is|are|was) (?:that|this|it|these|those|everything|all of (?:that|it))(?: all)?"
+    r" (?:right|correct|ok|okay|good|accurate|it|so|what you said)"
+    r"|\b(?:did|have|do|had) i (?:get|got|have|hear|heard|understand|understood|read|write|take)"
+    r" ?(?:that|it|this|you|everything)?(?: all)?(?: down)?(?: right| correct| correctly)?"
+    r"|\b(?:does|do) (?:that|this|it) (?:sound|look|seem)s? (?:right|good|correct|ok|okay)"
+    r"|\bsounds? (?:right|good|correct)"
+    r"|\b(?:can|could|would|will) you (?:please )?confirm(?: that| this| it)?(?: for me)?"
+    r"|\b(?:right|correct|yes|ok|okay|isn't it|yes or no|is it))"
+    r"(?:,? (?:please|then|now))?\?\W*$",
+    re.IGNORECASE,
+)
 _LEAD_IN = re.compile(r"^(?:sorry,[^.?!]*[.]\s+)", re.IGNORECASE)
 
 _READBACK = {
@@ -266,6 +278,11 @@ class English:
         special = _REPAIR.get((kind, step))
         if special is not None:
             return special
+        if step is RepairStep.WORDS_AGAIN:
+            return (
+                f"I nearly have it. Once more, please: could you spell the {label} slowly, "
+                "with a word for each letter?"
+            )
         if step in (RepairStep.SPELL, RepairStep.WORDS_FOR_LETTERS):
             return (
                 f"Sorry, could you spell the {label} with a word for each letter, "
@@ -281,6 +298,12 @@ class English:
 
     def echo(self, spoken: str) -> str:
         return f"{spoken[:1].upper()}{spoken[1:]}, got it."
+
+    def quoted(self, words: str) -> str:
+        return f"You said: {words}. Got it."
+
+    def asks_for_a_yes(self, question: str) -> bool:
+        return _ASKS_FOR_A_YES.search(question.strip()) is not None
 
     def without_lead_in(self, question: str) -> str:
         """The question without the apology that its first wording carried."""

@@ -27,6 +27,7 @@ class RepairStep(StrEnum):
     LAST_DIGITS = "last_digits"
     DIGIT_BY_DIGIT = "digit_by_digit"
     WORDS_FOR_LETTERS = "words_for_letters"
+    WORDS_AGAIN = "words_again"
     SPELL = "spell"
     TYPED = "typed"
     KEYPAD = "keypad"
@@ -122,6 +123,12 @@ class Phrases(Protocol):
         """Which of two letters it was."""
 
     def echo(self, spoken: str) -> str: ...
+
+    def quoted(self, words: str) -> str:
+        """The caller's own words, said again so that the caller can object."""
+
+    def asks_for_a_yes(self, question: str) -> bool:
+        """Whether a question only asks if what was said before, or in it, is right."""
 
     def without_lead_in(self, question: str) -> str: ...
 

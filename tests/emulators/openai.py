@@ -234,6 +234,8 @@ class _Answer:
         self._reply = reply
         self._id = f"chatcmpl-{uuid.uuid4().hex[:29]}"
         limit = chat.body.get("max_completion_tokens") or chat.body.get("max_tokens")
+        if reply.ignores_limit:
+            limit = None
         tokens = list(tokens_of(reply.text))
         self.tokens = tokens if limit is None else tokens[:limit]
         self._was_cut = len(self.tokens) < len(tokens)

@@ -27,6 +27,8 @@ class Reply:
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    ignores_limit: bool = False
+    """Answers as long as it likes, whatever `max_tokens` says."""
 
     @classmethod
     def of(cls, raw: "Reply | str | Mapping[str, Any]") -> "Reply":

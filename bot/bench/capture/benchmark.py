@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.bench.capture.caller import Caller, Reply, by_ear
 from bot.bench.capture.dice import dice
-from bot.bench.capture.lying import lying_reply
+from bot.bench.capture.lying import LyingLLM
 from bot.bench.capture.naive import NaiveFiller
 from bot.bench.capture.noise import Channel, Recogniser, channel, recorded_pairs
 from bot.bench.capture.personas import NOW, Persona, persona
@@ -73,9 +73,10 @@ class Latency:
     caller_said: list[float] = field(default_factory=list)
     bot_heard: list[float] = field(default_factory=list)
 
-    def p99(self, name: str) -> float:
+    def quantile(self, name: str, share: float) -> float:
+        """`share` 0.99: 99 of 100 calls of the method took no longer than this."""
         values = sorted(getattr(self, name))
-        return values[int(0.99 * (len(values) - 1))] if values else 0.0
+        return values[int(share * (len(values) - 1))] if values else 0.0
 
 
 @dataclass
@@ -177,7 +178,7 @@ def _dialogue_call(
 ) -> None:
     talk = Conversation(playbook=playbook, clock=lambda: NOW)
     caller, rng = Caller(who, dice(f"caller-{seed}")), dice(f"noise-{seed}")
-    lies = dice(f"lies-{seed}") if lying else None
+    llm = LyingLLM(dice(f"lies-{seed}"), dice(f"side-{seed}")) if lying else None
     if isinstance(line, Recogniser):
         line.new_call()
     turns: dict[str, int] = {}
@@ -203,12 +204,14 @@ def _dialogue_call(
         began = time.thread_time()
         talk.caller_said(text)
         latency.caller_said.append(1000 * (time.thread_time() - began))
-        spoken = talk.reply() if lies is None else lying_reply(talk, lies)
+        if llm is not None:
+            llm.read(talk, text)
+        spoken = talk.reply() if llm is None else llm.reply(talk)
     result.calls += 1
     result.turns += count
     result.endless += count >= TURNS_AT_MOST
     got = {k: (s.value, s.status.value) for k, s in talk.lead.fields.items()}
-    _count(result, who, got, turns, story)
+    count_values(result, who, got, turns, story)
 
 
 def _naive_call(
@@ -228,16 +231,17 @@ def _naive_call(
         turns[str(reply.ask)] = turns.get(str(reply.ask), 0) + 1
     result.calls += 1
     result.turns += count
-    _count(result, who, filler.values, turns, [])
+    count_values(result, who, filler.values, turns, [])
 
 
-def _count(
+def count_values(
     result: Result,
     who: Persona,
     got: dict[str, tuple[Any, str]],
     turns: dict[str, int],
     story: Iterable[Exchange],
 ) -> None:
+    """Add one call's values to the result. `got`: value and status by field."""
     for key, truth in who.values.items():
         value, status = got.get(key, (None, "open"))
         exact = _is_exact(key, truth, value)

@@ -92,6 +92,8 @@ class Caller:
         truth = self._who.values.get(key)
         if key in ("name", "company"):
             return by_ear(truth) != by_ear(value)
+        if key == "need":
+            return by_ear(value) not in by_ear(truth)
         if isinstance(truth, str) and isinstance(value, str):
             return truth.casefold() != value.casefold()
         if isinstance(truth, dict) and isinstance(value, dict):

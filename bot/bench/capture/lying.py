@@ -1,54 +1,58 @@
-"""An LLM that lies: it claims confirmations that were never given and reads back wrong values.
+"""A lying LLM without its server: the lies of `lies`, said where those of a real one would be.
 
-Its words stand where those of a real one would, so that what is measured is what the dialogue
-believes of them. The lies are those that were seen or are to be feared: everything is called
-confirmed, the read-back carries another value or none, the question is dropped, the call is closed.
+Thousands of calls are quick this way, and the same each time; `through_chat` lets the real command
+meet the same lies over HTTP.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from random import Random
+from typing import Any
 
+from bot.bench.capture import lies
+from bot.chat import LLM_DISOBEDIENCE_AT_MOST, speech_in
+from bot.second_reader import readable, schema
 from flows.conversation import Conversation
 
-LIES = 0.5
-"""The share of replies that carry a lie."""
-_CLAIMS = (
-    "Great, everything is confirmed and saved.",
-    "Perfect, I have confirmed your e-mail address and your phone number.",
-    "All of that is correct, thank you.",
-)
-_SWAPS = {"a": "e", "e": "i", "n": "m", "m": "n", "d": "t", "t": "d", "five": "nine", "s": "f"}
+
+class LyingLLM:
+    """Speaks, and reads beside the rules, in one call."""
+
+    def __init__(self, speech: Random, side: Random) -> None:
+        self._speech = speech
+        self._side = side
+        self._disobeyed = 0
+        self._said: list[dict[str, str]] = []
+
+    def read(self, talk: Conversation, text: str) -> None:
+        """The caller's turn is over: values are proposed that nobody said."""
+        self._said.append({"role": "user", "content": text})
+        fields = readable(talk.open_fields)
+        if not fields:
+            return
+        answer = lies.reading(schema(fields), talk.last_said, self._side)
+        for key, value, words in _readings(answer):
+            if key in {field.key for field in fields}:
+                talk.propose(key, value, words)
+
+    def reply(self, talk: Conversation) -> str:
+        """What the caller hears."""
+        self._disobeyed += talk.must_be_scripted
+        scripted = talk.must_be_scripted or self._disobeyed >= LLM_DISOBEDIENCE_AT_MOST
+        if scripted or talk.done:
+            return talk.reply()
+        directive = {"role": "system", "content": talk.directive().as_prompt()}
+        spoken = lies.speech([*self._said, directive], self._speech)
+        return speech_in(spoken.text) or talk.reply()
 
 
-def lying_reply(talk: Conversation, rng: Random) -> str:
-    """The scripted words, or a lie in their place."""
-    told = talk.reply()
-    if talk.must_be_scripted or talk.done or rng.random() >= LIES:
-        return told
-    directive = talk.directive()
-    claim = rng.choice(_CLAIMS)
-    if not directive.readback_lines:
-        return f"{claim} {told}"
-    draw = rng.random()
-    if draw < 0.5:
-        return _misread(told, rng)
-    if draw < 0.75:
-        return claim
-    return f"{claim} {directive.closing_line or 'Is there anything else?'}"
-
-
-def _misread(told: str, rng: Random) -> str:
-    """The read-back with one digit or one letter wrong."""
-    digits = [m.start() for m in re.finditer(r"\d", told)]
-    if digits:
-        at = rng.choice(digits)
-        return f"{told[:at]}{(int(told[at]) + 1) % 10}{told[at + 1 :]}"
-    value = re.search(r": (.+?)\. Is that right", told)
-    start, end = value.span(1) if value else (0, len(told))
-    places = [i for i in range(start, end) if told[i].casefold() in _SWAPS]
-    if not places:
-        return told
-    at = rng.choice(places)
-    return f"{told[:at]}{_SWAPS[told[at].casefold()]}{told[at + 1 :]}"
+def _readings(answer: str) -> list[tuple[str, Any, str]]:
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    readings = [(k, v) for k, v in found.items() if isinstance(v, dict)]
+    return [(k, v.get("value"), str(v.get("words"))) for k, v in readings]

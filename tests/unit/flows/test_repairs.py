@@ -120,10 +120,12 @@ def test_after_two_wrong_names_the_third_is_read_back_and_needs_a_yes() -> None:
     assert talk.value("name") == "Priya Brooks"
 
 
-def test_after_three_wrong_values_the_caller_is_asked_to_type() -> None:
+def test_after_three_wrong_values_the_caller_is_asked_for_words_and_then_to_type() -> None:
     talk = Talk().up_to("email").says("june dot ray at acme dot com")
     talk.says("no, it's jade dot ray at acme dot com").says("no, it's jake dot ray at acme dot com")
     talk.says("no, it's jean dot ray at acme dot com")
+    assert "word for each letter" in talk.bot
+    talk.says("joan dot ray at acme dot com").says("no, it's jan dot ray at acme dot com")
     assert "type the e-mail address" in talk.bot
     talk.says("jane.ray@acme.com")
     assert talk.read_back == {"email": "jane.ray@acme.com"}

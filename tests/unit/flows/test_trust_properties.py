@@ -136,10 +136,11 @@ class Dialogue(RuleBasedStateMachine):
     def a_corrected_domain_keeps_what_stands_before_it(self, part: str) -> None:
         if self.talk.snapshot()["finals"]:
             return
-        old = str(self.talk.heard.read_back["email"])
+        old, held = str(self.talk.heard.read_back["email"]), self.talk.lead["email"].value
         self._caller(f"no, it's at {part}")
         new = self.talk.lead["email"].value
-        if new is not None and new != old:
+        # What a lie read back, and its correction, leave alone what the lead holds.
+        if new is not None and new not in (old, held):
             assert new.partition("@")[0] == old.partition("@")[0]
 
     # What happens around them
