@@ -31,10 +31,13 @@ local function parse(value)
 end
 local token, holder = parse(redis.call('GET', KEYS[1]))
 """
+# Keys live by the server's wall clock: one that has longer than any lease was written before the
+# clock was set back, and its holder, if there is one, renews it within a moment.
 _RESERVE = (
     _PARSE
     + """
-if holder and holder ~= ARGV[1] then return {0, 0} end
+local is_held = redis.call('PTTL', KEYS[1]) <= 2 * tonumber(ARGV[2])
+if holder and holder ~= ARGV[1] and is_held then return {0, 0} end
 redis.call('SET', KEYS[1], '0:' .. ARGV[1], 'PX', ARGV[2])
 return {1, tonumber(redis.call('GET', KEYS[2]) or '0')}
 """
@@ -125,8 +128,15 @@ class RedisLeaseTable:
 
     async def holder(self, name: str) -> str | None:
         """Who has it now."""
-        value = await redis_answer(self._redis.get(_LEASE + name))
-        return str(value).partition(":")[2] if value else None
+
+        async def ask() -> list[Any]:
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.get(_LEASE + name)
+            pipeline.pttl(_LEASE + name)
+            return list(await pipeline.execute())
+
+        value, left_ms = await redis_answer(ask())
+        return str(value).partition(":")[2] if value and self._is_held(left_ms) else None
 
     async def survey(self) -> Survey:
         """All running calls, as they are at one moment."""
@@ -136,21 +146,24 @@ class RedisLeaseTable:
             pipeline.info("server")
             pipeline.hgetall(_RUNNING)
             server, running = await pipeline.execute()
-            held: list[Any] = []
+            left_ms: list[Any] = []
             if running:
-                held = list(await self._redis.mget([_LEASE + name for name in running]))
-            return server, running, held
+                pipeline = self._redis.pipeline(transaction=False)
+                for name in running:
+                    pipeline.pttl(_LEASE + name)
+                left_ms = list(await pipeline.execute())
+            return server, running, left_ms
 
-        server, running, held = await redis_answer(ask())
+        server, running, left_ms = await redis_answer(ask())
         calls = []
-        for (name, value), lease in zip(running.items(), held, strict=True):
+        for (name, value), left in zip(running.items(), left_ms, strict=True):
             token, _, holder = value.partition(":")
             calls.append(
                 RunningCall(
                     call_id=name,
                     holder=holder,
                     token=int(token) if token.isdecimal() else 0,
-                    is_held=lease is not None,
+                    is_held=self._is_held(left),
                 )
             )
         return Survey(incarnation=str(server.get("run_id", "")), calls=tuple(calls))
@@ -158,6 +171,10 @@ class RedisLeaseTable:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+    def _is_held(self, left_ms: int) -> bool:
+        """Redis says -2 for a key that is not there."""
+        return 0 < left_ms <= 2 * self._ttl_ms
 
     @property
     def _ttl_ms(self) -> int:

@@ -274,8 +274,10 @@ class Leases:
             return []
         missing = {(c.call_id, c.token) for c in survey.calls if not c.is_held}
         self._missing = {key: self._missing.get(key, now) for key in missing}
+        # A holder that lives renews its lease in between, also after a jump of the table's clock.
+        second_look_s = max(SECOND_LOOK_S, 1.2 * self._table.timing.refresh_s)
         return [
-            call_id for (call_id, _), since in self._missing.items() if now - since >= SECOND_LOOK_S
+            call_id for (call_id, _), since in self._missing.items() if now - since >= second_look_s
         ]
 
     async def aclose(self) -> None:
