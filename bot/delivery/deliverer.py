@@ -94,8 +94,7 @@ class Deliverer:
         self._outbox = Outbox(
             store=store,
             clock=clock,
-            longest_wait_s=_JITTER * settings.delivery_retry_longest_s
-            + settings.delivery_retry_first_s,
+            longest_wait_s=settings.delivery_retry_longest_s + CLOCKS_APART_S,
         )
         self._clock = clock
         self._chance = chance

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.storage.redis_client import milliseconds, redis_answer, redis_client
+from bot.storage.redis_client import (
+    REDIS_READ_TIMEOUT_S,
+    milliseconds,
+    redis_answer,
+    redis_client,
+)
 from bot.storage.session import (
     PROGRESS_TTL_S,
     SESSION_TTL_S,
@@ -77,12 +82,12 @@ class RedisSessions:
             pipeline.hget(_TURN + call_id, "document")
             return list(await pipeline.execute())
 
-        session, progress = await redis_answer(work())
+        session, progress = await redis_answer(work(), timeout_s=REDIS_READ_TIMEOUT_S)
         return read(session, progress)
 
     async def find(self, room: str) -> Session | None:
         """The newest session of a room."""
-        call_id = await redis_answer(self._redis.get(_ROOM + room))
+        call_id = await redis_answer(self._redis.get(_ROOM + room), timeout_s=REDIS_READ_TIMEOUT_S)
         return await self.load(str(call_id)) if call_id is not None else None
 
     async def holds(self, session: Session) -> bool:
