@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.storage.errors import LeaseReservedError
 from bot.storage.lease_table import LeaseTiming, Reservation, RunningCall, Survey
 from bot.storage.redis_client import milliseconds, redis_answer, redis_client
 
@@ -57,11 +58,14 @@ if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[2]) then return 0
 """
     + _WRITE
 )
-# Somebody else's older lease can be there after a restart that lost the newer one: ours wins.
+# Somebody else's older lease can be there after a restart that lost the newer one: ours wins. A
+# reservation decides nothing yet: 2. It may be that of a client which has given up long ago, and
+# whose words a server that hung has only read now; then it ends by itself.
 _REFRESH = (
     _PARSE
     + """
-if holder and holder ~= ARGV[1] and (token == 0 or token >= tonumber(ARGV[2])) then return 0 end
+if holder and holder ~= ARGV[1] and token >= tonumber(ARGV[2]) then return 0 end
+if holder and holder ~= ARGV[1] and token == 0 then return 2 end
 if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[2]) then return 0 end
 """
     + _WRITE
@@ -83,6 +87,7 @@ redis.call('DEL', KEYS[1])
 return 1
 """
 )
+_OURS, _RESERVED = 1, 2
 
 
 class RedisLeaseTable:
@@ -106,11 +111,14 @@ class RedisLeaseTable:
 
     async def confirm(self, name: str, holder: str, token: int, *, is_call: bool) -> bool:
         """Turn the reservation into a lease."""
-        return await self._written(self._confirm, name, holder, token, is_call=is_call)
+        return await self._written(self._confirm, name, holder, token, is_call=is_call) == _OURS
 
     async def refresh(self, name: str, holder: str, token: int, *, is_call: bool) -> bool:
         """Live on; a Redis that forgot the lease learns it again."""
-        return await self._written(self._refresh, name, holder, token, is_call=is_call)
+        verdict = await self._written(self._refresh, name, holder, token, is_call=is_call)
+        if verdict == _RESERVED:
+            raise LeaseReservedError(f"somebody asks for {name}; the fence will tell")
+        return verdict == _OURS
 
     async def release(self, name: str, holder: str, token: int, *, is_over: bool) -> None:
         """Give it back."""
@@ -182,11 +190,11 @@ class RedisLeaseTable:
 
     async def _written(
         self, script: Any, name: str, holder: str, token: int, *, is_call: bool
-    ) -> bool:
+    ) -> int:
         keys = [_LEASE + name, _FENCE + name, _RUNNING]
         fence_ms = milliseconds(FENCE_TTL_S)
         arguments = (holder, token, self._ttl_ms, fence_ms, int(is_call), name)
-        return bool(await self._run(script, keys, arguments))
+        return int(await self._run(script, keys, arguments))
 
     async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
         return await redis_answer(script(keys=keys, args=arguments))

@@ -33,7 +33,7 @@ class Mirror:
         self._changed = asyncio.Event()
         self._away = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._is_broken = self._is_lean = False
+        self._is_broken = self._is_lean = self._has_said_full = False
         self._task = asyncio.create_task(self._run(), name="journal")
 
     def note(self, write: Write) -> None:
@@ -56,6 +56,7 @@ class Mirror:
             if self._journal.exists:
                 await self._on_disk(self._journal.clear)
                 self._must_rewrite = True
+                self._has_said_full = False
 
     async def settle(self) -> bool:
         """Keep now what waits; whether it is on the disk."""
@@ -154,14 +155,15 @@ class Mirror:
                 await asyncio.to_thread(self._journal.rewrite, self._journal.encoded(writes))
             except OSError:
                 continue
-            if not self._is_lean:
+            if not self._has_said_full:
                 logger.warning(
                     "The disk is full: the journal keeps {} of {} transactions that wait for the "
                     "database, the newest and the lead; free some space, or set LEADLINE_DATA_DIR",
                     len(writes),
                     self._backlog_size,
                 )
-            self._is_lean, self._is_broken = True, False
+            self._has_said_full = self._is_lean = True
+            self._is_broken = False
             return True
         return False
 

@@ -210,6 +210,9 @@ class LayeredSessions:
 
     async def _first(self, call_id: str, work: Callable[[SessionStore], Awaitable[T]]) -> T:
         away: StorageError | None = None
+        is_spilled = call_id in self._spilled
+        if is_spilled:  # They were away: not after their time-outs.
+            await self._spill_over(call_id, work)
         for store in self._stores:
             try:
                 done = await work(store)
@@ -218,11 +221,17 @@ class LayeredSessions:
             else:
                 await self._clear_spill(call_id)
                 return done
+        if not is_spilled:
+            await self._spill_over(call_id, work)
+        raise away or StorageUnavailableError("no store for sessions is configured")
+
+    async def _spill_over(
+        self, call_id: str, work: Callable[[SessionStore], Awaitable[object]]
+    ) -> None:
         if self._spill is not None:
             self._spilled.add(call_id)
             with suppress(StorageError):
                 await work(self._spill)
-        raise away or StorageUnavailableError("no store for sessions is configured")
 
     async def _clear_spill(self, call_id: str) -> None:
         if self._spill is not None and call_id in self._spilled:

@@ -440,11 +440,10 @@ class Store:
             return Salvage.NOTHING_NEW
         if row.ended_at is None and remains.is_worth_waiting(row.started_at):
             return Salvage.LATER
-        known = set(await session.scalars(select(Turn.n).where(Turn.call_id == row.call_id)))
-        turns = [values for values in _turn_rows(remains) if values["n"] not in known]
-        await upsert(session, Turn, turns)
-        is_saved = lead is not None and await self._salvage_lead(session, lead, row)
-        return Salvage.SAVED if turns or is_saved else Salvage.NOTHING_NEW
+        # No turns: the other bot has numbered its own, and what was said is in the lead's evidence.
+        if lead is not None and await self._salvage_lead(session, lead, row):
+            return Salvage.SAVED
+        return Salvage.NOTHING_NEW
 
     async def _salvage_lead(self, session: AsyncSession, lead: LeadRecord, call: Call) -> bool:
         known = await consents.known(session, call.call_id)
