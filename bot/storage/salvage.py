@@ -19,7 +19,7 @@ from bot.storage.backlog import StartWrite, TurnWrite, Write
 GIVE_UP_AFTER = timedelta(hours=24)
 """A call that has not ended by then has no bot any more: it is not waited for."""
 
-_WORTH = {"confirmed": 3, "refused": 2, "validated": 2}
+_WORTH = {"confirmed": 3, "refused": 2, "validated": 2, "heard": 1}
 
 
 class Salvage(Enum):
@@ -101,7 +101,7 @@ def merged(ours: LeadRecord, saved: LeadRecord) -> LeadRecord | None:
 
 
 def _is_better(ours: dict[str, Any], saved: dict[str, Any]) -> bool:
-    """Ours is sure; the other bot has heard nothing, or the same and is less sure of it."""
+    """The other bot has heard nothing of it, or the same and is less sure."""
     is_untouched = saved.get("value") is None and not saved.get("evidence")
     is_alike = ours.get("value") is not None and ours.get("value") == saved.get("value")
     return _worth(ours) > _worth(saved) and (is_untouched or is_alike)
