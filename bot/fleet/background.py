@@ -21,16 +21,19 @@ from bot.storage.live import LiveState
 from bot.storage.replay import keep_replaying
 from bot.storage.store import Store
 
+STORE_PATIENCE_S = 5.0
+
 
 @asynccontextmanager
 async def background(settings: Settings) -> AsyncIterator[Watch]:
     """Deliver leads and replay journals while the context lasts; gives the watch, to be run.
 
     Raises:
-        LeadlineError: the database cannot be used, or LiveKit is not configured.
+        LeadlineError: the database refuses us, or LiveKit is not configured.
     """
     async with (
-        Store.opened(settings) as store,
+        # Who restarts during an outage answers calls all the same; journals take what is written.
+        Store.opened(settings, patience_s=STORE_PATIENCE_S) as store,
         LiveState.opened(settings, store) as live,
         LiveKitDispatcher.of(settings) as dispatcher,
         LiveKitRooms(settings) as rooms,
