@@ -70,7 +70,7 @@ async def test_the_call_goes_on_without_a_second_greeting(
         async with asyncio.timeout(BACK_WITHIN_S):
             await back.wait()
             # Until the bot is in the room again, too, what is said is heard by nobody.
-            while not any(
+            while not any(  # noqa: ASYNC110
                 publication.subscribed
                 for other in caller.room.remote_participants.values()
                 for publication in other.track_publications.values()
