@@ -1,4 +1,4 @@
-"""Redis, Postgres or both away for a while under five calls: the calls go on, and nothing is lost.
+"""Redis, Postgres or both away for a while under calls: the calls go on, and nothing is lost.
 
 A caller's turn is a plain function here: there is nothing in it that could wait for a store.
 """
@@ -21,11 +21,12 @@ from tests.integration.outage.scripted_call import ScriptedCall, held
 
 pytestmark = pytest.mark.integration
 
-CALLS = 5
+MANY = 5
+FEW = 1
 TURNS_BEFORE = 3
 TURNS_AWAY = 4
 OVER_WHILE_AWAY = 2
-"""So many of the calls come to their end during the outage."""
+"""So many of five calls come to their end during the outage."""
 
 
 @asynccontextmanager
@@ -94,16 +95,17 @@ async def both_read_only(machine: Machine) -> AsyncIterator[None]:
     await machine.read_only(yes=False)
 
 
-OUTAGES = (
-    redis_paused,
-    postgres_paused,
-    both_paused,
-    both_hanging,
-    both_refused,
-    both_slow,
-    both_killed_and_redis_empty_after,
-    both_read_only,
-)
+OUTAGES = {
+    redis_paused: MANY,
+    postgres_paused: FEW,
+    both_paused: MANY,
+    both_hanging: FEW,
+    both_refused: FEW,
+    both_slow: FEW,
+    both_killed_and_redis_empty_after: MANY,
+    both_read_only: FEW,
+}
+"""With how many calls each is tried: the mixture is in the calls, the kind in the outage."""
 
 
 async def until(condition: Callable[[], object], timeout_s: float = 20) -> None:
@@ -123,9 +125,10 @@ async def is_saved_as_it_was(store: Store, call: ScriptedCall) -> None:
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.__name__)
-async def test_five_calls_go_on_and_all_is_written_once_in_order_when_the_stores_are_back(
+async def test_calls_go_on_and_all_is_written_once_in_order_when_the_stores_are_back(
     outage: Callable[[Machine], AsyncIterator[None]], machine: Machine
 ) -> None:
+    number = OUTAGES[outage]  # type: ignore[index]
     folder = journal_folder(machine.settings.data_dir)
     async with AsyncExitStack() as stack:
         store, live = await stack.enter_async_context(machine.process())
@@ -135,7 +138,7 @@ async def test_five_calls_go_on_and_all_is_written_once_in_order_when_the_stores
             await stack.enter_async_context(
                 held(machine.settings, store, live, call_id=uuid4().hex, holder=f"bot-{n}")
             )
-            for n in range(CALLS)
+            for n in range(number)
         ]
         for _ in range(TURNS_BEFORE):
             for call in calls:
@@ -146,7 +149,8 @@ async def test_five_calls_go_on_and_all_is_written_once_in_order_when_the_stores
                 for call in calls:
                     call.turn()
                     await asyncio.sleep(0.02)
-            over, going_on = calls[:OVER_WHILE_AWAY], calls[OVER_WHILE_AWAY:]
+            over = calls[:OVER_WHILE_AWAY] if number == MANY else []
+            going_on = calls[len(over) :]
             await asyncio.gather(*(call.end() for call in over))
             await no_call_is_taken(others.leases, going_on)
             # Longer than a lease lives.
@@ -174,7 +178,7 @@ async def test_five_calls_go_on_and_all_is_written_once_in_order_when_the_stores
         for call in calls:
             await is_saved_as_it_was(store, call)
             assert await live.sessions.load(call.call_id) is None
-        assert len(await store.leads()) == len(await store.calls()) == CALLS
+        assert len(await store.leads()) == len(await store.calls()) == number
         assert (await replay_journals(store, folder)).written == 0
 
 
