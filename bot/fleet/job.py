@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import platform
 import time
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ def prepare(process: JobProcess) -> None:
     logging.getLogger("livekit.agents").addFilter(_is_of_use)
     warm_up(settings)
     process.userdata[_SETTINGS] = settings
+    logger.info("Process {} waits warm for a call", os.getpid())
 
 
 async def serve(context: JobContext) -> None:
@@ -107,6 +109,7 @@ async def _talk(context: JobContext, settings: Settings) -> None:
         if claim is None:
             logger.info("Another bot has call {}: this one is not needed", assignment.call_id)
             return
+        logger.info("Call {} is held by process {}", claim.call_id, os.getpid())
         try:
             call = Call(
                 settings=settings,
