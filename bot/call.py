@@ -179,6 +179,10 @@ class Call:
                 await self._talk(worker)
             return await self._finish(recorder)
 
+    def rehearse(self) -> None:
+        """Build the chain of a call that never takes place, for all that is imported meanwhile."""
+        self._build(None)
+
     async def hang_up(self, reason: EndReason) -> None:
         """End the call now, without another word."""
         self._end_reason = self._end_reason or reason

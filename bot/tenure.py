@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -61,6 +62,12 @@ class Tenure:
         """Write checkpoints behind the call's back; a lease that is still held is given back."""
         if self._sessions is not None:
             self._checkpoints = Checkpointer(sessions=self._sessions)
+            if not self._call.resumed:
+                # Before the chain is built: a bot that dies meanwhile must be replaced as well.
+                began_at = time.monotonic()
+                self.checkpoint(
+                    transcript=Transcript(started_at=began_at), cost=Cost(), caller_id=None
+                )
         try:
             yield
         finally:

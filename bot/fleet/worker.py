@@ -151,13 +151,21 @@ class Worker:
         from bot.fleet.job import holder_of
 
         try:
-            call_id = Assignment.read(job.metadata).call_id
+            assignment = Assignment.read(job.metadata)
         except LeadlineError:
             return
-        if call_id is not None:
-            help_ = asyncio.create_task(self._watch.bot_died(call_id, holder_of(job.id)))
-            self._helping.add(help_)
-            help_.add_done_callback(self._helping.discard)
+        if assignment.call_id is None:
+            return
+        help_ = asyncio.create_task(
+            self._watch.bot_died(
+                assignment.call_id,
+                holder_of(job.id),
+                room=job.room.name,
+                playbook=assignment.playbook,
+            )
+        )
+        self._helping.add(help_)
+        help_.add_done_callback(self._helping.discard)
 
     def _registered(self, worker_id: str, _server: Any) -> None:
         logger.info("Serving {!r} at LiveKit as {}", self._settings.agent_name, worker_id)
