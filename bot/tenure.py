@@ -54,6 +54,11 @@ class Tenure:
         return self._lease is not None and self._lease.lost.is_set()
 
     @property
+    def may_be_heard(self) -> bool:
+        """Whether this bot may speak now; one that has just woken up asks first."""
+        return self._lease is None or self._lease.may_be_heard
+
+    @property
     def _token(self) -> int:
         return self._lease.token if self._lease else 0
 

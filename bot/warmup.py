@@ -13,7 +13,10 @@ from bot.config import Settings
 
 _HOSTED_STT = (
     "pipecat.services.deepgram.stt",
+    "deepgram.listen.v1.client",
+    "deepgram.listen.v1.raw_client",
     "deepgram.listen.v1.socket_client",
+    "deepgram.requests",
     "websockets.sync.client",
 )
 _SECOND_STT = ("pipecat.services.groq.stt", "openai.resources.audio.transcriptions")
@@ -32,6 +35,7 @@ _HOSTED_TTS = ("pipecat.services.elevenlabs.tts", "websockets.asyncio.client")
 
 def warm_up(settings: Settings) -> None:
     """Import what the settings' services need and load the local models. Takes seconds."""
+    from bot.services.tls import tls_context
     from bot.turn_models import keep_turn_models
     from flows import capture, speakable
 
@@ -50,5 +54,6 @@ def warm_up(settings: Settings) -> None:
 
     local.preload()
     keep_turn_models(settings)
+    tls_context()
     capture.warm_up()
     speakable.warm_up()

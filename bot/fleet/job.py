@@ -86,6 +86,7 @@ async def _hold(context: JobContext, settings: Settings) -> None:
 
 async def _talk(context: JobContext, settings: Settings) -> None:
     from bot.call import Call
+    from bot.fleet.doorman import Doorman
     from bot.resumption import claim_call
     from bot.storage.live import LiveState
     from bot.storage.store import Store
@@ -114,18 +115,24 @@ async def _talk(context: JobContext, settings: Settings) -> None:
             logger.info("Another bot has call {}: this one is not needed", assignment.call_id)
             return
         logger.info("Call {} is held by process {}", claim.call_id, os.getpid())
+        doorman = Doorman(settings, room=room)
         try:
             call = Call(
                 settings=settings,
                 line=bot_line(settings, room=room, call_id=claim.call_id),
                 room=room,
                 store=store,
+                # The HTTP API has counted a call for which it knows the number.
+                refuses=None if "phone" in assignment.metadata else doorman.refuses,
                 **claim.for_call(live),
             )
         except BaseException:
             await claim.lease.release(is_over=False)
             raise
-        await call.run()
+        try:
+            await call.run()
+        finally:
+            await doorman.aclose()
 
 
 def holder_of(job_id: str) -> str:

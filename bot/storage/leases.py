@@ -43,6 +43,8 @@ from bot.storage.lease_table import LeaseTable
 
 GRACE_S = 0.5
 """After the table is back: two renewals and the time that a client takes to reconnect."""
+ANSWER_WITHIN_S = 1.0
+"""How long a bot that has slept keeps silent for an answer to whose the call is."""
 SECOND_LOOK_S = 0.3
 """How long a lease must be missing: longer than a renewal's interval."""
 
@@ -85,6 +87,17 @@ class Lease:
         the fence was asked.
         """
         return not (self.lost.is_set() or self._doubtful_since is not None or self._overslept())
+
+    @property
+    def may_be_heard(self) -> bool:
+        """Whether its holder may speak now: it has not just woken up, or has asked since.
+
+        Who was asked and does not answer has given it to nobody else.
+        """
+        if self.lost.is_set() or self._overslept():
+            return False
+        began = self._doubtful_since
+        return began is None or self._clock() - began > ANSWER_WITHIN_S
 
     def lose(self, why: str) -> None:
         """Another bot has it: told by the table, the fence, or a refused write."""

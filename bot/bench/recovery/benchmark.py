@@ -187,6 +187,12 @@ def cache_folder() -> Path:
 def lines(persona: Persona) -> tuple[set[str], set[str]]:
     """What the caller and the bots will say, made beforehand: a voice elsewhere takes no time."""
     said = {form for forms in persona.answers.values() for form in forms} | {persona.agrees}
+    asked = {line for nth in range(2) for line in _asked(persona, nth)}
+    return said, asked
+
+
+def _asked(persona: Persona, nth: int) -> set[str]:
+    """What the bot says if each question is answered with the nth form."""
     conversation = Conversation(playbook=load_playbook(PLAYBOOK), clock=lambda: datetime.now(UTC))
     reply, asked = conversation.greeting(), set[str]()
     for _ in range(MOST_TURNS):
@@ -198,11 +204,11 @@ def lines(persona: Persona) -> tuple[set[str], set[str]]:
             break
         agreed = request.wish is Wish.CONFIRM
         conversation.caller_said(
-            persona.agrees if agreed else persona.answer(request.topic or "", 0)
+            persona.agrees if agreed else persona.answer(request.topic or "", nth)
         )
         reply = conversation.reply()
         asked |= {conversation.resume_line()}
-    return said, asked
+    return asked
 
 
 def _line(plan: CallPlan, total: int, outcome: Outcome) -> str:

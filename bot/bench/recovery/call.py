@@ -260,4 +260,5 @@ def save(held: HeldCall, folder: Path, log: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"call-{held.plan.number:03}"
     held.caller.recording.save(stem.with_suffix(".wav"))
-    stem.with_suffix(".log").write_text("\n".join([*held.story, "", log]), "utf-8")
+    voices = [f"voice {voice.sid} since {voice.since_s:.2f} s" for voice in held.caller.voices]
+    stem.with_suffix(".log").write_text("\n".join([*held.story, *voices, "", log]), "utf-8")

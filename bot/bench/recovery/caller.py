@@ -54,9 +54,20 @@ class StayingCaller(LiveKitPeer):
         """The bots' finished turns, as `TurnRecord`."""
         self.lead: dict[str, dict[str, Any]] = {}
         self.agents_at_once = 0
+        self._over: set[str] = set()
         self._loud_at = time.monotonic()
         self._loud_voice = -1
         self._news = asyncio.Event()
+
+    async def connect(self) -> None:
+        """As `LiveKitPeer`."""
+
+        def over(track: rtc.Track, *_: object) -> None:
+            # Its stream would go on with the next bot's sound, which comes on the same transceiver.
+            self._over.add(track.sid)
+
+        self._room.on("track_unsubscribed", over)
+        await super().connect()
 
     async def until(self, condition: Callable[[], bool], *, within_s: float) -> bool:
         """Whether something came true in time."""
@@ -104,6 +115,8 @@ class StayingCaller(LiveKitPeer):
         self._voice_is_there.set()
         try:
             async for event in stream:
+                if voice.sid in self._over:
+                    break
                 pcm = bytes(event.frame.data)
                 voice.arrivals.append((self.recording.elapsed_s, pcm))
                 if number == len(self.voices) - 1:

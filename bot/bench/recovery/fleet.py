@@ -144,6 +144,7 @@ class Fleet:
             for child in psutil.Process(process.pid).children(recursive=True)
         ]
         await asyncio.gather(*(asyncio.to_thread(process.stop) for process, _ in self._workers))
+        await self.is_rid_of(children)
         return [pid for pid in children if _is_alive(pid)]
 
     def kill_all(self) -> None:
