@@ -507,6 +507,7 @@ class Call:
             transcript=self._interview.transcript,
             cost=record.cost,
             caller_id=self._caller_id,
+            is_vain=self._error is not None,  # Another bot has the room.
         )
 
     async def _save(self, recorder: Recorder, record: CallRecord) -> None:

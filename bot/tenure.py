@@ -162,9 +162,13 @@ class Tenure:
         transcript: Transcript,
         cost: Cost,
         caller_id: str | None,
+        is_vain: bool = False,
     ) -> None:
-        """Keep the session if somebody may go on with it, and give the lease back."""
-        if reason in UNFINISHED and self._conversation.outcome is None:
+        """Keep the session if somebody may go on with it, and give the lease back.
+
+        `is_vain`: whoever tried again would fail in the same way.
+        """
+        if reason in UNFINISHED and self._conversation.outcome is None and not is_vain:
             ended = None if reason in TAKEN_OVER else reason
             self.checkpoint(transcript=transcript, cost=cost, caller_id=caller_id, ended=ended)
             if self._checkpoints is not None:
@@ -172,7 +176,7 @@ class Tenure:
         else:
             await self._forget_the_session()
         if self._lease is not None:
-            await self._lease.release(is_over=reason not in TAKEN_OVER)
+            await self._lease.release(is_over=is_vain or reason not in TAKEN_OVER)
 
     async def _forget_the_session(self) -> None:
         if self._checkpoints is None or self._sessions is None:

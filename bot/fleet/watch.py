@@ -106,6 +106,10 @@ class Watch:
                 try:
                     if await self._is_ours():
                         await self.look()
+                    else:
+                        # Who begins to look waits before anything counts as dead: so that is over
+                        # when the one who looks now is lost with its host.
+                        await self._leases.expired()
                 except StorageError as error:
                     logger.debug("The watch cannot look now: {}", error)
                 await asyncio.sleep(LOOK_EVERY_S)
