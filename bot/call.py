@@ -312,7 +312,7 @@ class Call:
         )
         chain.context.add_messages(history(self._record, self._conversation))
         self._line.output.listen(self._interview)
-        self._line.output.mute_while(lambda: not self._tenure.may_be_heard)
+        self._line.output.hold_while(lambda: not self._tenure.may_be_heard)
         self._line.attach(self)
         self._follow_turns(chain)
         return PipelineWorker(
