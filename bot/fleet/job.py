@@ -39,11 +39,13 @@ def _is_of_use(record: logging.LogRecord) -> bool:
 
 def prepare(process: JobProcess) -> None:
     """Do everything slow before a call is assigned: imports, models, the process's settings."""
+    from bot.fleet.giving_way import give_way
     from bot.fleet.rehearsal import rehearse
     from bot.telemetry.logging import configure_logging
     from bot.turn_models import keep_turn_models
     from bot.warmup import warm_up
 
+    give_way()
     settings = load_settings()
     configure_logging(settings.log_level, settings=settings)
     logging.getLogger("livekit.agents").addFilter(_is_of_use)
