@@ -217,6 +217,9 @@ async def test_a_reply_heard_to_its_end_is_complete_and_its_end_comes_last() -> 
     async with on_stage() as stage:
         await stage.reply(("Bye", 0), ("now.", 400), audio_ms=800)
         stage.gate.play(800)
+        await stage.sink.until(
+            lambda: any(isinstance(f, LLMFullResponseEndFrame) for f in stage.sink.frames)
+        )
         await stage.sink.until(lambda: bool(stage.listener.replies))
         assert stage.listener.replies[0].text == "Bye now."
         assert stage.listener.replies[0].complete
