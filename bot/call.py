@@ -309,6 +309,7 @@ class Call:
             llm=llm,
             tts=tts,
             bridge=SilenceBridge(phrase=tts.bridge, sample_rate=SAMPLE_RATE_OUT_HZ),
+            may_interrupt=lambda: self._resume is None or self._interview.has_bot_been_heard,
         )
         chain.context.add_messages(history(self._record, self._conversation))
         self._line.output.listen(self._interview)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.config import Settings
 from bot.turn_models import take_turn_models
+from bot.turn_start import turn_starts
 from processors.attempt import AttemptGate
 from processors.bridge import SilenceBridge
 from processors.directive import DirectiveProcessor
@@ -50,12 +52,16 @@ def build_pipeline(
     llm: LLMService[Any],
     tts: TTSService,
     bridge: SilenceBridge,
+    may_interrupt: Callable[[], bool] = lambda: True,
 ) -> Chain:
-    """Build THE chain. An interruption travels through it as a frame."""
+    """Build THE chain. An interruption travels through it as a frame.
+
+    `may_interrupt`: whether the caller's voice cuts the bot off now.
+    """
     context = LLMContext()
     models = take_turn_models(settings)
     user, assistant = LLMContextAggregatorPair(
-        context, user_params=_user_turns(settings, models.turn)
+        context, user_params=_user_turns(settings, models.turn, may_interrupt)
     )
     pipeline = Pipeline(
         [
@@ -77,11 +83,14 @@ def build_pipeline(
 
 
 def _user_turns(
-    settings: Settings, turn_analyzer: LocalSmartTurnAnalyzerV3
+    settings: Settings,
+    turn_analyzer: LocalSmartTurnAnalyzerV3,
+    may_interrupt: Callable[[], bool],
 ) -> LLMUserAggregatorParams:
     return LLMUserAggregatorParams(
         user_turn_strategies=UserTurnStrategies(
-            stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer)]
+            start=turn_starts(may_interrupt),
+            stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer)],
         ),
         user_turn_stop_timeout=settings.no_transcript_timeout_s,
         user_idle_timeout=settings.idle_timeout_s,

@@ -116,7 +116,7 @@ class StayingCaller(LiveKitPeer):
         try:
             async for event in stream:
                 if voice.sid in self._over:
-                    break
+                    continue
                 pcm = bytes(event.frame.data)
                 voice.arrivals.append((self.recording.elapsed_s, pcm))
                 if number == len(self.voices) - 1:
