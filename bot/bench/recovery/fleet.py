@@ -119,7 +119,9 @@ class Fleet:
             psutil.Process(pid).kill()
             return pid
         parents = {each.pid for each in psutil.Process(pid).parents()}
-        worker = next(process for process, _ in self._workers if process.pid in parents)
+        worker = next(
+            process for process, _ in self._workers if process.is_running and process.pid in parents
+        )
         victims = psutil.Process(worker.pid).children(recursive=True)
         worker.kill()
         for victim in victims:
