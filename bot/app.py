@@ -6,6 +6,8 @@ Pipecat's development runner, its evals, its prebuilt client and Pipecat Cloud s
 
 from __future__ import annotations
 
+import asyncio
+
 from pipecat.runner.types import (
     DailyRunnerArguments,
     LiveKitRunnerArguments,
@@ -21,6 +23,8 @@ from bot.errors import UsageError
 from bot.playbooks import load_playbook
 from bot.records import CallRecord
 from bot.services.experience import shared_experience
+from bot.storage.journal import journal_folder
+from bot.storage.replay import replay_journals
 from bot.storage.store import Store
 from bot.transports import (
     Line,
@@ -43,15 +47,20 @@ async def serve(settings: Settings, *, line: Line, room: str) -> CallRecord:
     """One call with the playbook and the store of the settings."""
     playbook = load_playbook(settings.playbook)
     async with Store.opened(settings) as store, delivered_afterwards(settings, store):
-        return await Call(
-            settings=settings,
-            playbook=playbook,
-            line=line,
-            room=room,
-            store=store,
-            # The runner's process holds many calls: what one finds out, the next one knows.
-            experience=shared_experience(settings),
-        ).run()
+        # What an earlier process could not write any more; no caller waits for it.
+        replaying = asyncio.create_task(replay_journals(store, journal_folder(settings.data_dir)))
+        try:
+            return await Call(
+                settings=settings,
+                playbook=playbook,
+                line=line,
+                room=room,
+                store=store,
+                # The runner's process holds many calls: what one finds out, the next one knows.
+                experience=shared_experience(settings),
+            ).run()
+        finally:
+            await replaying
 
 
 async def line_of(runner_args: RunnerArguments) -> tuple[Line, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -24,6 +24,7 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.workers.runner import WorkerRunner
 
 from bot import heap
+from bot.call_limits import Refusal, busy_line
 from bot.clock import call_clock
 from bot.config import Settings
 from bot.cost import CostMeter
@@ -69,6 +70,10 @@ GOODBYE_GRACE_S = 15.0
 """How long a goodbye may take to be spoken before the call is cut all the same."""
 
 
+Refuses = Callable[[str | None], Awaitable[Refusal | None]]
+"""By the caller's telephone number, if it is known: why the call is not taken."""
+
+
 class Call:
     """One call on one line. Create it, then `await run()` once."""
 
@@ -86,6 +91,7 @@ class Call:
         sessions: SessionStore | None = None,
         lease: Lease | None = None,
         resume: Session | None = None,
+        refuses: Refuses | None = None,
     ) -> None:
         """Prepare the chain; nothing is connected before `run`.
 
@@ -103,6 +109,8 @@ class Call:
             lease: this bot's right to the call, given back at its end; when it is lost, the bot
                 neither writes nor speaks and leaves the room.
             resume: the session of the call's last bot, to go on from.
+            refuses: asked before the greeting; a caller who is refused hears the playbook's `busy`
+                line, and the call is over.
 
         Raises:
             SnapshotError: the session belongs to another playbook, or another version.
@@ -116,6 +124,7 @@ class Call:
             store.route(playbook.name, playbook.deliver_to)
         self._clock = call_clock(settings.now)
         self._resume = resume
+        self._refuses = refuses
         self._conversation = (
             Conversation(playbook=playbook, clock=self._clock, recorded=settings.recorded)
             if resume is None
@@ -179,6 +188,10 @@ class Call:
                 await self._talk(worker)
             return await self._finish(recorder)
 
+    def rehearse(self) -> None:
+        """Build the chain of a call that never takes place, for all that is imported meanwhile."""
+        self._build(None)
+
     async def hang_up(self, reason: EndReason) -> None:
         """End the call now, without another word."""
         self._end_reason = self._end_reason or reason
@@ -197,7 +210,7 @@ class Call:
             self._leaving = None
         self._caller_present.set()
         self._caller_id = caller_id
-        if self._greeted:
+        if self._greeted or await self._is_refused(caller_id):
             return
         opening = self._opening_line()
         self._greeted = True
@@ -205,6 +218,18 @@ class Call:
         for listener in self._listeners:
             listener.call_started(self.call_id)
         await self._say(opening)
+
+    async def _is_refused(self, caller_id: str) -> bool:
+        """A caller who is one too many hears one polite sentence."""
+        if self._refuses is None or self._resume is not None:
+            return False
+        refusal = await self._refuses(self._line.phone_of(caller_id))
+        if refusal is None:
+            return False
+        logger.warning("The caller of call {} is refused: {}", self.call_id, refusal)
+        self._greeted, self._end_reason = True, "busy"
+        await self._say(busy_line(self._playbook), then_end=True)
+        return True
 
     async def caller_left(self, caller_id: str, *, on_purpose: bool) -> None:
         """End the call, at once or, if the connection broke, after a grace."""
@@ -251,6 +276,7 @@ class Call:
             settings,
             experience=self._experience,
             opening_line=self._opening_line(),
+            beginnings=(self._playbook.resume, self._playbook.welcome_back),
             budget=budget,
             on_problem=self._problems.add,
         )
@@ -283,9 +309,11 @@ class Call:
             llm=llm,
             tts=tts,
             bridge=SilenceBridge(phrase=tts.bridge, sample_rate=SAMPLE_RATE_OUT_HZ),
+            may_interrupt=lambda: self._resume is None or self._interview.has_bot_been_heard,
         )
         chain.context.add_messages(history(self._record, self._conversation))
         self._line.output.listen(self._interview)
+        self._line.output.hold_while(lambda: not self._tenure.may_be_heard)
         self._line.attach(self)
         self._follow_turns(chain)
         return PipelineWorker(
@@ -480,6 +508,7 @@ class Call:
             transcript=self._interview.transcript,
             cost=record.cost,
             caller_id=self._caller_id,
+            is_vain=self._error is not None,  # Another bot has the room.
         )
 
     async def _save(self, recorder: Recorder, record: CallRecord) -> None:

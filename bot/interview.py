@@ -73,6 +73,7 @@ class Interview:
         self._generated_text = generated_text
         self._lead_created_at = call.started_at
         self._bot_is_audible = False
+        self.has_bot_been_heard = False
         self._line_to_say = ""
         self.written: Summary | None = None
 
@@ -126,7 +127,7 @@ class Interview:
 
     def bot_began(self) -> None:
         """A reply becomes audible: it closes the caller's turn."""
-        self._bot_is_audible = True
+        self._bot_is_audible = self.has_bot_been_heard = True
         self.conversation.bot_began()
         caller_turn = self.transcript.bot_began(self._rungs_now())
         if caller_turn:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipecat.audio.turn.smart_turn.base_smart_turn import SmartTurnParams
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import (
@@ -26,6 +24,8 @@ from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from bot.config import Settings
+from bot.turn_models import take_turn_models
+from bot.turn_start import turn_starts
 from processors.attempt import AttemptGate
 from processors.bridge import SilenceBridge
 from processors.directive import DirectiveProcessor
@@ -52,14 +52,21 @@ def build_pipeline(
     llm: LLMService[Any],
     tts: TTSService,
     bridge: SilenceBridge,
+    may_interrupt: Callable[[], bool] = lambda: True,
 ) -> Chain:
-    """Build THE chain. An interruption travels through it as a frame."""
+    """Build THE chain. An interruption travels through it as a frame.
+
+    `may_interrupt`: whether the caller's voice cuts the bot off now.
+    """
     context = LLMContext()
-    user, assistant = LLMContextAggregatorPair(context, user_params=_user_turns(settings))
+    models = take_turn_models(settings)
+    user, assistant = LLMContextAggregatorPair(
+        context, user_params=_user_turns(settings, models.turn, may_interrupt)
+    )
     pipeline = Pipeline(
         [
             transport.input(),  # 48 kHz in, 16 kHz from here on
-            VADProcessor(vad_analyzer=_silero(settings)),  # speech starts, speech stops
+            VADProcessor(vad_analyzer=models.voice),  # speech starts, speech stops
             stt,  # interim and final transcripts
             lead_qualification,  # hears the caller, keeps the lead
             user,  # ends the turn, adds it to the context
@@ -75,27 +82,15 @@ def build_pipeline(
     return Chain(pipeline, context, user, assistant)
 
 
-def _silero(settings: Settings) -> SileroVADAnalyzer:
-    return SileroVADAnalyzer(
-        params=VADParams(
-            confidence=settings.vad_confidence,
-            start_secs=settings.vad_start_s,
-            stop_secs=settings.vad_stop_s,
-            min_volume=settings.vad_min_volume,
-        )
-    )
-
-
-def _user_turns(settings: Settings) -> LLMUserAggregatorParams:
-    smart_turn = LocalSmartTurnAnalyzerV3(
-        params=SmartTurnParams(
-            stop_secs=settings.incomplete_turn_hold_s,
-            pre_speech_ms=settings.vad_padding_s * 1000,
-        )
-    )
+def _user_turns(
+    settings: Settings,
+    turn_analyzer: LocalSmartTurnAnalyzerV3,
+    may_interrupt: Callable[[], bool],
+) -> LLMUserAggregatorParams:
     return LLMUserAggregatorParams(
         user_turn_strategies=UserTurnStrategies(
-            stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=smart_turn)]
+            start=turn_starts(may_interrupt),
+            stop=[TurnAnalyzerUserTurnStopStrategy(turn_analyzer=turn_analyzer)],
         ),
         user_turn_stop_timeout=settings.no_transcript_timeout_s,
         user_idle_timeout=settings.idle_timeout_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -53,6 +54,11 @@ class Tenure:
         return self._lease is not None and self._lease.lost.is_set()
 
     @property
+    def may_be_heard(self) -> bool:
+        """Whether this bot may speak now; one that has just woken up asks first."""
+        return self._lease is None or self._lease.may_be_heard
+
+    @property
     def _token(self) -> int:
         return self._lease.token if self._lease else 0
 
@@ -61,6 +67,12 @@ class Tenure:
         """Write checkpoints behind the call's back; a lease that is still held is given back."""
         if self._sessions is not None:
             self._checkpoints = Checkpointer(sessions=self._sessions)
+            if not self._call.resumed:
+                # Before the chain is built: a bot that dies meanwhile must be replaced as well.
+                began_at = time.monotonic()
+                self.checkpoint(
+                    transcript=Transcript(started_at=began_at), cost=Cost(), caller_id=None
+                )
         try:
             yield
         finally:
@@ -150,9 +162,13 @@ class Tenure:
         transcript: Transcript,
         cost: Cost,
         caller_id: str | None,
+        is_vain: bool = False,
     ) -> None:
-        """Keep the session if somebody may go on with it, and give the lease back."""
-        if reason in UNFINISHED and self._conversation.outcome is None:
+        """Keep the session if somebody may go on with it, and give the lease back.
+
+        `is_vain`: whoever tried again would fail in the same way.
+        """
+        if reason in UNFINISHED and self._conversation.outcome is None and not is_vain:
             ended = None if reason in TAKEN_OVER else reason
             self.checkpoint(transcript=transcript, cost=cost, caller_id=caller_id, ended=ended)
             if self._checkpoints is not None:
@@ -160,7 +176,7 @@ class Tenure:
         else:
             await self._forget_the_session()
         if self._lease is not None:
-            await self._lease.release(is_over=reason not in TAKEN_OVER)
+            await self._lease.release(is_over=is_vain or reason not in TAKEN_OVER)
 
     async def _forget_the_session(self) -> None:
         if self._checkpoints is None or self._sessions is None:

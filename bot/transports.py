@@ -25,6 +25,8 @@ OUTPUT_QUEUE_MS = 200
 """LiveKit's own output queue: at 100 ms there were 27 dropouts a minute under load."""
 
 BOT_IDENTITY_PREFIX = "leadline-"
+SIP_NUMBER = "sip.phoneNumber"
+"""An attribute of who comes by telephone. https://docs.livekit.io/sip/sip-participant"""
 FIRST_SUBSCRIPTION_TIMEOUT_S = 1.0
 REST_TIMEOUT_S = 5.0
 TOKEN_TTL = timedelta(hours=6)
@@ -54,6 +56,8 @@ class Line:
     transport: BaseTransport
     output: SpokenOutput
     attach: Callable[[LineListener], None]
+    phone_of: Callable[[str], str | None] = lambda _: None
+    """The telephone number (E.164) of somebody on the line, if they come by telephone."""
 
 
 def media_params(params_class: type[TransportParams] = TransportParams, **extra: Any) -> Any:
@@ -182,7 +186,11 @@ def livekit_line(*, url: str, token: str, room: str) -> Line:
     def attach(listener: LineListener) -> None:
         _LiveKitPresence(transport, transport.input(), listener)
 
-    return Line("livekit", transport, output, attach)
+    def phone_of(participant_id: str) -> str | None:
+        participant = transport._client.room.remote_participants.get(participant_id)
+        return participant.attributes.get(SIP_NUMBER) or None if participant else None
+
+    return Line("livekit", transport, output, attach, phone_of)
 
 
 class _LiveKitPresence:

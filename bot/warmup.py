@@ -11,7 +11,14 @@ from importlib.util import find_spec
 
 from bot.config import Settings
 
-_HOSTED_STT = ("pipecat.services.deepgram.stt", "deepgram.listen.v1.socket_client")
+_HOSTED_STT = (
+    "pipecat.services.deepgram.stt",
+    "deepgram.listen.v1.client",
+    "deepgram.listen.v1.raw_client",
+    "deepgram.listen.v1.socket_client",
+    "deepgram.requests",
+    "websockets.sync.client",
+)
 _SECOND_STT = ("pipecat.services.groq.stt", "openai.resources.audio.transcriptions")
 _HOSTED_LLM = (
     "pipecat.services.openai.llm",
@@ -28,9 +35,8 @@ _HOSTED_TTS = ("pipecat.services.elevenlabs.tts", "websockets.asyncio.client")
 
 def warm_up(settings: Settings) -> None:
     """Import what the settings' services need and load the local models. Takes seconds."""
-    from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
-    from pipecat.audio.vad.silero import SileroVADAnalyzer
-
+    from bot.services.tls import tls_context
+    from bot.turn_models import keep_turn_models
     from flows import capture, speakable
 
     for key, modules in (
@@ -47,7 +53,7 @@ def warm_up(settings: Settings) -> None:
     from bot.services import local
 
     local.preload()
-    SileroVADAnalyzer()
-    LocalSmartTurnAnalyzerV3()
+    keep_turn_models(settings)
+    tls_context()
     capture.warm_up()
     speakable.warm_up()

@@ -83,10 +83,15 @@ class SpokenOutput(BaseOutputTransport):
         self._waiting = asyncio.Event()
         self._release_task: asyncio.Task[None] | None = None
         self._now: Callable[[], float] = time.monotonic
+        self._is_held: Callable[[], bool] = lambda: False
 
     def listen(self, listener: SpokenListener) -> None:
         """Report what is heard to this listener."""
         self._listener = listener
+
+    def hold_while(self, is_held: Callable[[], bool]) -> None:
+        """Send no sound while this is true. Asked for every frame of audio: it must be quick."""
+        self._is_held = is_held
 
     @property
     def is_speaking(self) -> bool:
@@ -132,6 +137,9 @@ class SpokenOutput(BaseOutputTransport):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Write audio and count it, unless an interruption has just made it obsolete."""
+        # Who holds it tells nobody when that is over: it is asked as often as sound is due.
+        while self._is_held() and not self._cutting:  # noqa: ASYNC110
+            await asyncio.sleep(RELEASE_INTERVAL_S)
         if self._cutting and frame.interruptible:
             return True
         if isinstance(frame, TTSAudioRawFrame) and self._audible_since is None:

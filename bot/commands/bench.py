@@ -135,6 +135,63 @@ def _lies_through_chat(
 
 
 @app.command(
+    epilog="Example: leadline bench recovery --kills 20 --target job",
+    help="Bots are killed in calls on real audio: when the next one is heard, and what was lost. "
+    "Needs a clone and livekit-server.",
+)
+def recovery(  # noqa: PLR0917 - Typer names them
+    kills: Annotated[int, typer.Option(min=1, max=10_000, help="How many bots are killed.")] = 12,
+    target: Annotated[
+        str, typer.Option(help="job: the call's process; worker: all processes of its worker.")
+    ] = "job",
+    phases: Annotated[
+        str,
+        typer.Option(
+            help="listening, caller, thinking, speaking, readback, ending.", metavar="NAMES"
+        ),
+    ] = "all",
+    seed: Annotated[int, typer.Option(help="Other moments, the same each time.")] = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Keep recordings and logs of the calls here.", metavar="FOLDER"),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Begin no further call after so long.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Hold calls whose bots are killed."""
+    import asyncio
+
+    from loguru import logger
+    from rich.console import Console
+
+    from bot.bench.recovery.benchmark import run
+    from bot.bench.recovery.plan import Phase, Target
+    from bot.bench.recovery.report import document, show
+
+    chosen = tuple(Phase) if phases == "all" else _chosen("--phases", phases, Phase)
+    (kind,) = _chosen("--target", target, Target)[:1]
+    logger.remove()
+    errors = Console(stderr=True, highlight=False)
+    report = asyncio.run(
+        run(
+            kills=kills,
+            target=kind,
+            phases=chosen,
+            seed=seed,
+            keep=keep,
+            within_s=60 * minutes if minutes else math.inf,
+            progress=lambda line: errors.print(line, markup=False, soft_wrap=True),
+        )
+    )
+    if as_json:
+        typer.echo(json.dumps(document(report)))
+    else:
+        show(report, _wide_console())
+
+
+@app.command(
     epilog="Example: leadline bench faults --injections 3 --services llm,tts",
     help="Providers fail in calls on real audio: who survives, and how much silence is added. "
     "Needs a clone and livekit-server.",

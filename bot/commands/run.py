@@ -13,7 +13,9 @@ from bot.config import Settings, TransportName, load_settings
 from bot.errors import LeadlineError, UsageError
 
 if TYPE_CHECKING:
+    from bot.call import Call
     from bot.records import CallRecord
+    from bot.storage.store import Store
     from bot.transports import Line
 
 app = typer.Typer()
@@ -74,14 +76,53 @@ async def _run(settings: Settings, room: str) -> CallRecord:
             from bot.call import Call
 
             call = Call(settings=settings, playbook=playbook, line=line, room=room, store=store)
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, call.ask_to_end)
+            _hang_up_on_signals(call)
             return await call.run()
 
         if settings.transport == "webrtc":
             return await _serve_one_page(settings, talk)
-        return await talk(await _line(settings, room))
+        if settings.transport == "livekit":
+            return await _hold(settings, store, room)
+        return await talk(await _daily_line(settings, room))
+
+
+async def _hold(settings: Settings, store: Store, room: str) -> CallRecord:
+    """In a LiveKit room the call has a lease and checkpoints: a fleet's watch would go on with it.
+
+    Its bot has the call's identity: whoever goes on puts this one's ghost out of the room.
+    """
+    from uuid import uuid4
+
+    from bot.call import Call
+    from bot.fleet.job import bot_line, holder_of
+    from bot.resumption import claim_call
+    from bot.storage.live import LiveState
+
+    async with LiveState.opened(settings, store) as live:
+        claim = await claim_call(
+            settings=settings, live=live, holder=holder_of(f"run-{uuid4().hex[:12]}")
+        )
+        if claim is None:
+            raise LeadlineError("another bot has taken the call; try again")
+        try:
+            call = Call(
+                settings=settings,
+                line=bot_line(settings, room=room, call_id=claim.call_id),
+                room=room,
+                store=store,
+                **claim.for_call(live),
+            )
+        except BaseException:
+            await claim.lease.release(is_over=True)
+            raise
+        _hang_up_on_signals(call)
+        return await call.run()
+
+
+def _hang_up_on_signals(call: Call) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, call.ask_to_end)
 
 
 async def _serve_one_page(
@@ -132,20 +173,8 @@ async def _check_voice(settings: Settings) -> None:
         raise UsageError(f"elevenlabs: {finding.detail}; {finding.remedy}")
 
 
-async def _line(settings: Settings, room: str) -> Line:
-    from uuid import uuid4
-
+async def _daily_line(settings: Settings, room: str) -> Line:
     from bot import transports
 
-    if settings.transport == "livekit":
-        url, _, _ = settings.require_livekit()
-        token = transports.livekit_token(
-            settings,
-            room=room,
-            identity=f"{transports.BOT_IDENTITY_PREFIX}{uuid4().hex[:12]}",
-            name="Leadline",
-            agent=True,
-        )
-        return transports.livekit_line(url=url, token=token, room=room)
     room_url, daily_token = await transports.create_daily_room(settings, room)
     return transports.daily_line(room_url=room_url, token=daily_token)

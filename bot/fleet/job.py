@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import platform
 import time
 from typing import TYPE_CHECKING, Any
@@ -38,14 +39,21 @@ def _is_of_use(record: logging.LogRecord) -> bool:
 
 def prepare(process: JobProcess) -> None:
     """Do everything slow before a call is assigned: imports, models, the process's settings."""
+    from bot.fleet.giving_way import give_way
+    from bot.fleet.rehearsal import rehearse
     from bot.telemetry.logging import configure_logging
+    from bot.turn_models import keep_turn_models
     from bot.warmup import warm_up
 
+    give_way()
     settings = load_settings()
     configure_logging(settings.log_level, settings=settings)
     logging.getLogger("livekit.agents").addFilter(_is_of_use)
     warm_up(settings)
+    rehearse(settings)
+    keep_turn_models(settings)
     process.userdata[_SETTINGS] = settings
+    logger.info("Process {} waits warm for a call", os.getpid())
 
 
 async def serve(context: JobContext) -> None:
@@ -80,6 +88,7 @@ async def _hold(context: JobContext, settings: Settings) -> None:
 
 async def _talk(context: JobContext, settings: Settings) -> None:
     from bot.call import Call
+    from bot.fleet.doorman import Doorman
     from bot.resumption import claim_call
     from bot.storage.live import LiveState
     from bot.storage.store import Store
@@ -107,18 +116,25 @@ async def _talk(context: JobContext, settings: Settings) -> None:
         if claim is None:
             logger.info("Another bot has call {}: this one is not needed", assignment.call_id)
             return
+        logger.info("Call {} is held by process {}", claim.call_id, os.getpid())
+        doorman = Doorman(settings, room=room)
         try:
             call = Call(
                 settings=settings,
                 line=bot_line(settings, room=room, call_id=claim.call_id),
                 room=room,
                 store=store,
+                # The HTTP API has counted a call for which it knows the number.
+                refuses=None if "phone" in assignment.metadata else doorman.refuses,
                 **claim.for_call(live),
             )
         except BaseException:
             await claim.lease.release(is_over=False)
             raise
-        await call.run()
+        try:
+            await call.run()
+        finally:
+            await doorman.aclose()
 
 
 def holder_of(job_id: str) -> str:

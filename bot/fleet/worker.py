@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -17,6 +18,7 @@ from loguru import logger
 from bot.config import Settings
 from bot.errors import LeadlineError
 from bot.fleet.assignment import Assignment
+from bot.fleet.giving_way import Beginnings
 from bot.fleet.watch import Watch
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Worker:
         self._watch = watch
         self._helping: set[asyncio.Task[None]] = set()
         self._answering = 0
+        self._waiting: set[str] = set()
+        self._beginnings = Beginnings()
         self._stopping = asyncio.Event()
         self._was_taken_up = False
 
@@ -80,6 +84,7 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._beginnings.close()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
 
@@ -138,7 +143,11 @@ class Worker:
             return
         self._answering += 1
         try:
+            self._waiting.add(request.id)
             await request.accept(name="Leadline")
+        except BaseException:
+            self._waiting.discard(request.id)
+            raise
         finally:
             self._answering -= 1
 
@@ -151,6 +160,10 @@ class Worker:
             now = {running.job.id: running.job for running in self._server.active_jobs}
             for job_id in known.keys() - now.keys():
                 self._job_is_gone(known[job_id])
+            if now.keys() - known.keys():
+                self._beginnings.begun(time.monotonic())
+                self._waiting -= now.keys()
+            self._beginnings.look(time.monotonic(), is_anybody_waiting=bool(self._waiting))
             known = now
 
     def _job_is_gone(self, job: Any) -> None:
@@ -158,13 +171,21 @@ class Worker:
         from bot.fleet.job import holder_of
 
         try:
-            call_id = Assignment.read(job.metadata).call_id
+            assignment = Assignment.read(job.metadata)
         except LeadlineError:
             return
-        if call_id is not None:
-            help_ = asyncio.create_task(self._watch.bot_died(call_id, holder_of(job.id)))
-            self._helping.add(help_)
-            help_.add_done_callback(self._helping.discard)
+        if assignment.call_id is None:
+            return
+        help_ = asyncio.create_task(
+            self._watch.bot_died(
+                assignment.call_id,
+                holder_of(job.id),
+                room=job.room.name,
+                playbook=assignment.playbook,
+            )
+        )
+        self._helping.add(help_)
+        help_.add_done_callback(self._helping.discard)
 
     def _registered(self, worker_id: str, _server: Any) -> None:
         self._was_taken_up = True

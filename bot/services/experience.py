@@ -10,8 +10,9 @@ from bot.config import Settings
 from bot.services.breaker import Breakers
 from bot.services.breaker_store import RedisBreakerStore
 from bot.services.bulkhead import Bulkheads
+from bot.services.kept_recordings import kept_recordings
 from bot.services.patience import Patiences
-from bot.services.tts_rungs import Piece
+from bot.services.recordings import Recordings
 
 
 @dataclass
@@ -28,13 +29,17 @@ class Experience:
     breakers: Breakers = field(default_factory=Breakers)
     patiences: Patiences = field(default_factory=Patiences)
     bulkheads: Bulkheads = field(default_factory=Bulkheads)
-    recordings: dict[tuple[str, str, int], list[Piece]] = field(default_factory=dict)
+    recordings: Recordings = field(default_factory=Recordings)
 
 
 def new_experience(settings: Settings) -> Experience:
     """Nothing learnt yet; breakers are shared with other processes through `REDIS_URL`."""
     store = RedisBreakerStore(settings.redis_url) if settings.redis_url else None
-    return Experience(breakers=Breakers(store), bulkheads=Bulkheads(settings.provider_concurrency))
+    return Experience(
+        breakers=Breakers(store),
+        bulkheads=Bulkheads(settings.provider_concurrency),
+        recordings=kept_recordings(settings),
+    )
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Experience] = WeakKeyDictionary()

@@ -8,7 +8,7 @@ to them a complete answer, although both protocols say how a complete one ends: 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipecat.services.llm_service import LLMService
 
 from bot.config import Settings
 from bot.services.endpoints import anthropic_base_url
+from bot.services.tls import http_client
 
 
 class AnswerBrokenOffError(Exception):
@@ -94,12 +95,29 @@ def _is_last_event(event: Any) -> bool:
 @cache
 def _careful_openai() -> Any:
     """Imported when it is needed: the client takes a second to import."""
+    from openai import AsyncOpenAI
     from pipecat.services.openai.llm import OpenAILLMService
 
     class CarefulOpenAI(OpenAILLMService):
-        def create_client(self, *args: Any, **kwargs: Any) -> Any:
-            client: Any = super().create_client(*args, **kwargs)  # type: ignore[no-untyped-call]  # Pipecat leaves it untyped
-            return client.with_options(max_retries=0)
+        def create_client(
+            self,
+            api_key: str | None = None,
+            base_url: str | None = None,
+            organization: str | None = None,
+            project: str | None = None,
+            default_headers: Mapping[str, str] | None = None,
+            **_: Any,
+        ) -> Any:
+            """As Pipecat makes it, without retries and with the process's certificates."""
+            return AsyncOpenAI(
+                api_key=api_key,
+                base_url=base_url,
+                organization=organization,
+                project=project,
+                default_headers=default_headers,
+                http_client=http_client(),
+                max_retries=0,
+            )
 
         async def get_chat_completions(self, *args: Any, **kwargs: Any) -> Any:
             stream = await super().get_chat_completions(*args, **kwargs)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.config import Settings
 from bot.services.endpoints import openai_base_url
+from bot.services.tls import http_client
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -32,6 +33,7 @@ def openai_client(settings: Settings, *, timeout_s: float, retries: int = 0) -> 
         base_url=openai_base_url(settings.openai_base_url),
         timeout=timeout_s,
         max_retries=retries,
+        http_client=http_client(),
     )
 
 

@@ -105,7 +105,11 @@ class SpokenSentence:
 
     def began(self, voice: Voice, after_s: float) -> None:
         """Learn how long it takes; a recording takes nothing."""
-        if self._lines.of(voice, self.progress.text, self._sample_rate) is None:
+        text = self.progress.text
+        if (
+            self._lines.of(voice, text, self._sample_rate) is None
+            and self._lines.beginning_of(voice, text, self._sample_rate) is None
+        ):
             self._patience_with(voice).took(after_s)
 
     def answered(self, voice: Voice) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -92,6 +92,7 @@ def build_tts(
     *,
     experience: Experience,
     opening_line: str,
+    beginnings: Sequence[str] = (),
     budget: TurnBudget,
     on_problem: OnProblem,
 ) -> TTSLadder:
@@ -109,6 +110,7 @@ def build_tts(
         experience=experience,
         bridge_text=BRIDGE,
         opening_line=opening_line,
+        beginnings=beginnings,
         budget=budget,
         on_problem=on_problem,
         patience=PatiencePolicy(

@@ -69,6 +69,7 @@ class TTSLadder(TTSService):
         patience: PatiencePolicy,
         bridge_text: str | None = None,
         opening_line: str | None = None,
+        beginnings: Sequence[str] = (),
         budget: TurnBudget | None = None,
         on_problem: OnProblem = lambda _service, _failure: None,
         stall_s: float = STALL_S,
@@ -84,6 +85,8 @@ class TTSLadder(TTSService):
             bridge_text: a phrase to have ready in the present voice.
             opening_line: the call's first line, to have ready in the last voice: who joins waits
                 for the first one's time-out, but not for the last one's work as well.
+            beginnings: lines with which a bot that goes on begins, to be ready in the present
+                voice: for this process and the next.
             budget: what the turn has lost already.
             on_problem: told of each failure.
             stall_s: the longest silence in the middle of a text, in seconds.
@@ -109,7 +112,8 @@ class TTSLadder(TTSService):
         self._choice = VoiceChoice(
             voices, experience=experience, on_problem=on_problem, clock=clock
         )
-        self._lines = RecordedLines(experience.recordings)
+        self._beginnings = tuple(beginnings)
+        self._lines = RecordedLines(experience.recordings, beginnings=beginnings)
         self._has_spoken = False
         self._played_until = 0.0
         self._spoken_s: dict[str, float] = {}
@@ -173,6 +177,8 @@ class TTSLadder(TTSService):
         elif isinstance(frame, BotStoppedSpeakingFrame):
             if self._bridge_text:
                 self._lines.record(self._choice.voice, self._bridge_text, self.sample_rate)
+            for line in self._beginnings:
+                self._lines.record(self._choice.voice, line, self.sample_rate, keep=True)
             self._choice.nobody_speaks(self._bridge_text or PROBE_LINE)
         await super().process_frame(frame, direction)
 

@@ -43,6 +43,8 @@ from bot.storage.lease_table import LeaseTable
 
 GRACE_S = 0.5
 """After the table is back: two renewals and the time that a client takes to reconnect."""
+ANSWER_WITHIN_S = 1.0
+"""How long a bot that has slept keeps silent for an answer to whose the call is."""
 SECOND_LOOK_S = 0.3
 """How long a lease must be missing: longer than a renewal's interval."""
 
@@ -86,6 +88,17 @@ class Lease:
         """
         return not (self.lost.is_set() or self._doubtful_since is not None or self._overslept())
 
+    @property
+    def may_be_heard(self) -> bool:
+        """Whether its holder may speak now: it has not just woken up, or has asked since.
+
+        Who was asked and does not answer has given it to nobody else.
+        """
+        if self.lost.is_set() or self._overslept():
+            return False
+        began = self._doubtful_since
+        return began is None or self._clock() - began > ANSWER_WITHIN_S
+
     def lose(self, why: str) -> None:
         """Another bot has it: told by the table, the fence, or a refused write."""
         if not self.lost.is_set():
@@ -104,12 +117,21 @@ class Lease:
         except StorageError as error:
             logger.warning("The lease of {} could not be given back: {}", self.name, error)
 
+    async def lapse(self) -> None:
+        """Renew it no more: it runs out by itself, and nobody has it before."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
     # --- renewing -------------------------------------------------------------------------------
 
     async def _renew(self) -> None:
         while not self.lost.is_set():
             await asyncio.sleep(self._table.timing.refresh_s)
-            await self._renew_once()
+            try:
+                await self._renew_once()
+            except Exception as error:
+                # A lease that nobody renews any more would be taken from a bot that lives.
+                logger.error("The lease of {} was not renewed: {!r}", self.name, error)
 
     async def _renew_once(self) -> None:
         if self._overslept() and self._doubtful_since is None:
@@ -235,11 +257,21 @@ class Leases:
         return await self._table.holder(call_id)
 
     async def break_off(self, call_id: str, holder: str) -> bool:
-        """End the lease of a holder who is known to be dead. False: it had none."""
-        try:
-            return await self._table.break_off(call_id, holder)
-        except StorageUnavailableError:
-            return False
+        """End the lease of a holder who is known to be dead. False: it had none.
+
+        Raises:
+            StorageUnavailableError: if the table is away: its lease may outlive it for a while.
+        """
+        return await self._table.break_off(call_id, holder)
+
+    async def is_abandoned(self, call_id: str) -> bool:
+        """Whether somebody began the call, nobody ended it, and nobody has it.
+
+        Raises:
+            StorageUnavailableError: if nobody can say.
+        """
+        survey = await self._table.survey()
+        return any(call.call_id == call_id and not call.is_held for call in survey.calls)
 
     async def forget(self, call_id: str) -> None:
         """Do not name the call among the `expired` any more.

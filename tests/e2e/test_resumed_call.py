@@ -92,7 +92,7 @@ class Fleet:
         await self._stack.aclose()
 
 
-@pytest.fixture(params=["sqlite", "valkey"])
+@pytest.fixture
 async def fleet(
     request: pytest.FixtureRequest,
     livekit_server: LiveKitServer,
@@ -132,6 +132,7 @@ async def tell(caller: Participant, speech: Speech, sentence: str) -> None:
     await caller.bot_speaks(since=ended_at)
 
 
+@pytest.mark.parametrize("fleet", ["sqlite"], indirect=True)
 async def test_a_bot_that_takes_over_goes_on_and_the_stale_one_neither_writes_nor_speaks(
     fleet: Fleet, providers: ProviderRig, livekit_server: LiveKitServer, speech: Speech
 ) -> None:
@@ -172,6 +173,7 @@ async def test_a_bot_that_takes_over_goes_on_and_the_stale_one_neither_writes_no
     assert len(await store.leads()) == 1
 
 
+@pytest.mark.parametrize("fleet", ["valkey"], indirect=True)
 async def test_a_caller_who_dropped_and_comes_back_is_welcomed_back(
     fleet: Fleet, providers: ProviderRig, livekit_server: LiveKitServer, speech: Speech
 ) -> None:

@@ -146,8 +146,14 @@ def _options(injection: Injection, service: Service, dice: random.Random) -> dic
 
 
 @asynccontextmanager
-async def rig(lines: Iterable[str]) -> AsyncIterator[Rig]:
-    """Everything that a call needs besides the bot. `lines`: what will be spoken in it.
+async def rig(
+    lines: Iterable[str], *, voice: Callable[[str, int], bytes] | None = None
+) -> AsyncIterator[Rig]:
+    """Everything that a call needs besides the bot.
+
+    Args:
+        lines: what will be spoken in it.
+        voice: the provider's; `hosted_voice()` by default.
 
     Raises:
         LeadlineError: this is no clone with its tests, or there is no livekit-server.
@@ -165,7 +171,7 @@ async def rig(lines: Iterable[str]) -> AsyncIterator[Rig]:
     program = await asyncio.to_thread(livekit.find_or_build_program)
     if program is None:
         raise LeadlineError(livekit.REMEDY)
-    speak = hosted_voice()
+    speak = voice or hosted_voice()
     providers = ProviderRig(openai=OpenAIEmulator(fallback=follow_the_directive))
     providers.elevenlabs.synthesise = speak
     await asyncio.to_thread(_speak_beforehand, speak, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from loguru import logger
 
-from bot.fleet.watch import ALARM_AFTER, CONFIRM_WITHIN_S, SLOW_CONFIRM_S
+from bot.fleet.watch import ALARM_AFTER, CONFIRM_WITHIN_S, FORGET_AFTER_S, SLOW_CONFIRM_S
 from tests.unit.fleet.rig import REJOIN_GRACE_S, Fleet, session_of
 
 
@@ -29,15 +29,73 @@ async def test_a_lost_host_is_noticed_by_the_lease_and_its_call_dispatched_again
 async def test_a_dead_process_is_replaced_at_once_when_its_parent_knows() -> None:
     fleet = Fleet()
     await fleet.kill(await fleet.bot())
-    await fleet.watch.bot_died("call-1", "bot-1")
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
     assert fleet.dispatcher.asked == [("room-1", "call-1")]
+
+
+async def test_a_process_that_died_before_its_first_checkpoint_is_replaced() -> None:
+    fleet = Fleet()
+    await fleet.kill(await fleet.bot())
+    await fleet.sessions.delete("call-1")
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
+    assert fleet.dispatcher.asked == [("room-1", "call-1")]
+
+
+async def test_a_process_that_died_after_its_lease_had_run_out_is_replaced() -> None:
+    fleet = Fleet()
+    await fleet.kill(await fleet.bot())
+    fleet.clock.now += fleet.leases.ttl_s + 0.1
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
+    assert fleet.dispatcher.asked == [("room-1", "call-1")]
+
+
+async def test_a_call_whose_session_is_not_there_yet_is_not_forgotten_at_once() -> None:
+    fleet = Fleet()
+    await fleet.settle()
+    lease = await fleet.bot()
+    await fleet.sessions.delete("call-1")
+    await fleet.kill(lease)
+    await fleet.look_after(3.0)
+    await fleet.sessions.save(session_of("call-1", token=lease.token))
+    await fleet.look_after(0.5)
+    assert fleet.dispatcher.asked == [("room-1", "call-1")]
+
+
+async def test_a_call_that_never_has_a_session_is_forgotten_in_the_end() -> None:
+    fleet = Fleet()
+    await fleet.settle()
+    lease = await fleet.bot()
+    await fleet.sessions.delete("call-1")
+    await fleet.kill(lease)
+    await fleet.look_after(3.0 + FORGET_AFTER_S)
+    assert await fleet.leases.expired() == []
+
+
+async def test_the_next_look_does_not_ask_again_for_a_bot_that_the_parent_has_asked_for() -> None:
+    fleet = Fleet()
+    await fleet.settle()
+    await fleet.kill(await fleet.bot())
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
+    await fleet.look_after(CONFIRM_WITHIN_S - 0.1)
+    assert len(fleet.dispatcher.asked) == 1
+
+
+async def test_while_one_asks_for_a_bot_no_other_watch_does() -> None:
+    fleet = Fleet()
+    await fleet.kill(await fleet.bot())
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
+    assert await fleet.leases.lock("dispatch:call-1", "watch-2") is None
+    fleet.clock.now += fleet.leases.ttl_s + 0.1
+    other = await fleet.leases.lock("dispatch:call-1", "watch-2")
+    assert other is not None
+    await other.release()
 
 
 async def test_a_process_that_ended_after_its_call_is_not_replaced() -> None:
     fleet = Fleet()
     lease = await fleet.bot()
     await lease.release()
-    await fleet.watch.bot_died("call-1", "bot-1")
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
     assert fleet.dispatcher.asked == []
 
 
@@ -47,7 +105,7 @@ async def test_a_process_whose_call_went_on_elsewhere_is_not_replaced() -> None:
     await fleet.kill(first)
     await fleet.leases.break_off("call-1", "bot-1")
     second = await fleet.bot(holder="bot-2")
-    await fleet.watch.bot_died("call-1", "bot-1")
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
     assert fleet.dispatcher.asked == []
     await second.release()
 
@@ -139,6 +197,6 @@ async def test_two_watches_do_not_both_ask_for_a_bot() -> None:
     await fleet.kill(await fleet.bot())
     other = await fleet.leases.lock("dispatch:call-1", "watch-2")
     assert other is not None
-    await fleet.watch.bot_died("call-1", "bot-1")
+    await fleet.watch.bot_died("call-1", "bot-1", room="room-1")
     assert fleet.dispatcher.asked == []
     await other.release()

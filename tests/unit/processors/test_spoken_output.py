@@ -179,6 +179,30 @@ async def test_an_interruption_leaves_only_what_was_heard() -> None:
         assert (reply.text, reply.complete) == ("What is", False)
 
 
+async def test_sound_that_is_held_is_sent_later_and_none_of_it_is_lost() -> None:
+    held = True
+    async with on_stage() as stage:
+        stage.output.hold_while(lambda: held)
+        stage.gate.play(2000)
+        await stage.reply(("Hello", 0), ("there", 1000), audio_ms=2000)
+        await stage.sink.until(
+            lambda: any(isinstance(frame, TTSStartedFrame) for frame in stage.sink.frames)
+        )
+        assert stage.gate.written_ms == 0
+        held = False
+        await stage.until_heard("Hello", "there")
+
+
+async def test_sound_that_is_held_can_be_interrupted() -> None:
+    async with on_stage() as stage:
+        stage.output.hold_while(lambda: True)
+        stage.gate.play(2000)
+        await stage.reply(("Hello", 0), ("there", 1000), audio_ms=2000)
+        await stage.interrupt()
+        assert stage.gate.written_ms == 0
+        assert stage.sink.words == []
+
+
 async def test_words_in_the_transports_queue_were_not_heard() -> None:
     async with on_stage(queued_ms=400) as stage:
         await stage.reply(("One", 0), ("two", 600), audio_ms=2000)
@@ -193,6 +217,9 @@ async def test_a_reply_heard_to_its_end_is_complete_and_its_end_comes_last() -> 
     async with on_stage() as stage:
         await stage.reply(("Bye", 0), ("now.", 400), audio_ms=800)
         stage.gate.play(800)
+        await stage.sink.until(
+            lambda: any(isinstance(f, LLMFullResponseEndFrame) for f in stage.sink.frames)
+        )
         await stage.sink.until(lambda: bool(stage.listener.replies))
         assert stage.listener.replies[0].text == "Bye now."
         assert stage.listener.replies[0].complete

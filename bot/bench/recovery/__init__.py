@@ -1,0 +1,1 @@
+"""`leadline bench recovery`: bots are killed in calls on real audio; what the caller hears."""
