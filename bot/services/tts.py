@@ -24,6 +24,10 @@ BRIDGE = "One moment."
 FIRST_AUDIO_START_S = 0.8
 """Patience with a voice of which the process knows nothing yet."""
 
+WAITING_AT_MOST = 2
+"""Jobs that may wait for the process's one local voice before it does nothing on suspicion: other
+calls' callers wait for what it really has to say."""
+
 
 @dataclass(frozen=True)
 class HostedTTS:
@@ -97,13 +101,20 @@ def build_tts(
 ) -> TTSLadder:
     """The ladder: who has a key, and the local voice below them."""
     from bot.services.local.tts import LocalTTSService
+    from bot.services.local.voice import engine as local_voice
 
     voices: list[Voice] = [
         HostedVoice(hosted.name, service)
         for hosted in HOSTED
         if (service := _service(hosted, settings)) is not None
     ]
-    voices.append(HostedVoice("local", LocalTTSService(stop_frame_timeout_s=CONTEXT_TIMEOUT_S)))
+    voices.append(
+        HostedVoice(
+            "local",
+            LocalTTSService(stop_frame_timeout_s=CONTEXT_TIMEOUT_S),
+            may_work_ahead=lambda: local_voice().pending < WAITING_AT_MOST,
+        )
+    )
     return TTSLadder(
         voices=voices,
         experience=experience,
