@@ -236,7 +236,7 @@ class Call:
 
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
-        stt = build_stt(settings, self._experience)
+        stt = build_stt(settings, self._experience, on_problem=self._problems.add)
         budget = TurnBudget()
         llm = build_llm(
             settings,
