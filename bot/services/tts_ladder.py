@@ -28,6 +28,7 @@ from pipecat.frames.frames import (
     MetricsFrame,
     StartFrame,
     TTSAudioRawFrame,
+    TTSSpeakFrame,
 )
 from pipecat.metrics.metrics import TTSUsageMetricsData
 from pipecat.processors.frame_processor import FrameDirection
@@ -169,6 +170,8 @@ class TTSLadder(TTSService):
             await super().process_frame(frame, direction)
             if isinstance(frame, LLMFullResponseStartFrame):
                 self._tag_turn(attempt)
+            return
+        if isinstance(frame, TTSSpeakFrame) and (line := attempt_of(frame)) and line.is_dead:
             return
         if isinstance(frame, StartFrame):
             for voice in self._hosted:

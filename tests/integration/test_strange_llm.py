@@ -215,5 +215,3 @@ async def test_tokens_that_drip_are_not_waited_for(server: tuple[StrangeServer, 
     async with asked.bench:
         assert await asked.turn() == PLAN.text
     assert [problem.what for problem in asked.problems.records] == ["answers too slowly"]
-
-

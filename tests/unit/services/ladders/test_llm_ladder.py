@@ -287,7 +287,7 @@ async def test_an_answer_that_falters_and_goes_on_is_left_alone() -> None:
 
 
 async def test_an_answer_that_only_drips_is_left_before_its_first_sentence_is_whole() -> None:
-    dripping = FakeLLM(*(part for word in "Nice to meet you Jane".split() for part in (word, 0.6)))
+    dripping = FakeLLM("Nice ", 0.6, "to ", 0.6, "meet ", 0.6, "you ", 0.6, "Jane")
     ladder = Ladder(dripping)
     assert await ladder.turn() == PLAN.text
     assert ladder.problems == [("llm:fake", "answers too slowly")]
