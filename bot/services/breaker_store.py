@@ -81,6 +81,11 @@ class RedisBreakerStore:
                 found[name] = replace(news, for_s=left_ms / 1000)
         return found
 
+    async def names(self) -> list[str]:
+        """The providers of which something is known, in their alphabet's order."""
+        found = [key async for key in self._redis.scan_iter(f"{KEY_PREFIX}*", count=100)]
+        return sorted(key.removeprefix(KEY_PREFIX) for key in found)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
@@ -98,6 +103,7 @@ def _parsed(raw: str | None) -> BreakerNews | None:
             for_s=float(fields["for_s"]),
             openings=int(fields["openings"]),
             reason=str(fields["reason"]),
+            permanent=bool(fields.get("permanent", False)),
         )
     except (ValueError, KeyError, TypeError):
         return None
