@@ -14,13 +14,14 @@ from bot.services.breaker import BreakerNews
 from bot.services.breaker_store import RedisBreakerStore
 
 NAME = "breakers"
+REQUEST_TIMEOUT_S = 4.0
 
 
 async def check_breakers(settings: Settings, *, clock: Callable[[], float] = time.time) -> Finding:
     """Reads what the workers share. An open breaker closes by itself; a refusal does not."""
     if settings.redis_url is None:
         return not_configured(NAME, "not shared: without REDIS_URL each process knows its own")
-    store = RedisBreakerStore(settings.redis_url)
+    store = RedisBreakerStore(settings.redis_url, timeout_s=REQUEST_TIMEOUT_S)
     try:
         news = await store.latest(await store.names())
     except (RedisError, OSError, TimeoutError) as error:

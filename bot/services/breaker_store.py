@@ -51,12 +51,12 @@ class RedisBreakerStore:
     agree.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         """Connects with the first use. `url`: `redis://`, `rediss://` or `unix://`."""
         self._redis: Redis = Redis.from_url(
             url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             decode_responses=True,
         )
 

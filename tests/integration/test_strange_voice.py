@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def odd() -> Script:
     """The same sound, cut in the middle of samples."""
     pcm = sound(LENGTH_S)
     ends = [0, 4_001, 9_999, 10_000, len(pcm)]
-    cut = [pcm[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    cut = [pcm[a:b] for a, b in pairwise(ends)]
     first = message(HERE, cut[0], **alignment())
     return [first, *(message(HERE, piece) for piece in cut[1:]), FINAL]
 
