@@ -109,7 +109,7 @@ class Heard:
 class Speaking:
     """A ladder with one hosted voice above the local one, in a pipeline of its own."""
 
-    def __init__(self, service: TTSService, *, patience_s: float = 0.5) -> None:
+    def __init__(self, service: TTSService, *, patience_s: float = 0.3) -> None:
         self.local, self.problems, self.experience = LocalVoice(), Problems(), Experience()
         self.ladder = TTSLadder(
             voices=[HostedVoice("hosted", service), self.local],

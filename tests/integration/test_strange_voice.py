@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from pipecat.frames.frames import TTSSpeakFrame
 from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.services.tts import HOSTED, make_service
+from processors.attempt import Attempt, tagged
 from tests.integration.strange_voices import (
     SENTENCE,
     WORD_S,
@@ -156,7 +158,6 @@ async def test_whatever_it_sends_the_sentence_is_heard_whole_and_once(
         assert heard.words == WORDS
         assert LENGTH_S - 0.1 <= heard.hosted_s + heard.local_s <= LENGTH_S + 2 * WORD_S
         assert heard.local_s > 0
-        assert (await call.say("And your name?")).words == ["And", "your", "name?"]
     assert [problem.service for problem in call.problems.records][:1] == ["tts:hosted"]
 
 
@@ -170,3 +171,14 @@ async def test_a_page_where_a_stream_should_be(provider: Provider, status: int) 
     async with call.bench:
         heard = await call.say()
     assert (heard.words, heard.hosted_s) == (WORDS, 0)
+
+
+async def test_a_line_that_was_withdrawn_before_its_turn_is_not_spoken(provider: Provider) -> None:
+    follow(provider, [WHOLE, FINAL])
+    call = speaking(provider, patience_s=5)
+    question = Attempt()
+    question.kill()
+    async with call.bench:
+        await call.bench.send(tagged(TTSSpeakFrame("Are you still there?"), question))
+        assert (await call.say()).words == WORDS
+    assert "still there" not in str(provider.messages)
