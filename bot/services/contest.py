@@ -176,14 +176,14 @@ class Contest(Generic[RungT, T]):
         while True:
             self._news.clear()
             await self._drop_the_failed()
+            if (speaker := self._who_has_only_not_told_its_end()) is not None:
+                await self._end_with(speaker)
+                return None
             if (speaker := self._chosen()) is not None:
                 await self._choose(speaker)
                 if speaker.items:
                     return speaker
                 await self._end_with(speaker)
-                return None
-            if self._speaker and self._is_overdue(self._speaker) and self._rules.is_complete():
-                await self._end_with(self._speaker)
                 return None
             if self._may_ask_another():
                 self._ask(self._waiting.popleft())
@@ -195,6 +195,13 @@ class Contest(Generic[RungT, T]):
                     await self._fail(contender, self._silence_of(contender))
                 raise self._last_failure
             await self._wait()
+
+    def _who_has_only_not_told_its_end(self) -> _Contender[RungT, T] | None:
+        """Whoever was asked meanwhile would find nothing left to say, and take its place."""
+        speaker = self._speaker
+        if speaker not in self._contenders or speaker is None or speaker.items:
+            return None
+        return speaker if self._is_overdue(speaker) and self._rules.is_complete() else None
 
     def _chosen(self) -> _Contender[RungT, T] | None:
         """The best one that has something to say, if all the better ones have had their time."""
