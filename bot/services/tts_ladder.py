@@ -143,12 +143,17 @@ class TTSLadder(TTSService):
         return next((voice.name for voice in hosted), self.rung_name)
 
     def bridge(self) -> bytes | None:
-        """The phrase that bridges a silence, in the present voice; None if it is not ready."""
-        if self._bridge_text is None:
-            return None
-        recorded = self._lines.of(self._choice.voice, self._bridge_text, self.sample_rate)
-        sound = [piece for piece in recorded or () if isinstance(piece, bytes)]
-        return b"".join(sound) or None
+        """The phrase that bridges a silence, in the present voice; None if it is not ready.
+
+        A voice that has taken over in this very turn has no phrase yet: then it is the one's that
+        the caller has heard before.
+        """
+        for voice in (self._choice.voice, *self._voices):
+            recorded = self._lines.of(voice, self._bridge_text or "", self.sample_rate)
+            sound = b"".join(piece for piece in recorded or () if isinstance(piece, bytes))
+            if sound:
+                return sound
+        return None
 
     def can_generate_metrics(self) -> bool:
         """Time to first sound is that of the sentence, whoever spoke it in the end."""

@@ -228,6 +228,18 @@ async def test_the_bridge_is_recorded_in_the_present_voice() -> None:
     assert ladder.bridge() == b"\x00\x10" * int(2 * WORD_S * RATE)
 
 
+async def test_a_turn_in_which_the_voice_changes_is_bridged_in_the_one_before() -> None:
+    hosted = FakeVoice("hosted")
+    ladder = Ladder(hosted, FakeVoice("local"))
+    recording = ladder._lines.record(hosted, "One moment.", RATE)
+    assert recording is not None
+    await recording
+    hosted._pieces, hosted._end = 0, refused()
+    await ladder.say()
+    assert ladder.rung_name == "local"
+    assert ladder.bridge() == b"\x00\x10" * int(2 * WORD_S * RATE)
+
+
 async def test_an_interrupted_sentence_stops_its_voice() -> None:
     hosted, local = FakeVoice("hosted", words=1, end="stall"), FakeVoice("local")
     ladder = Ladder(hosted, local)
