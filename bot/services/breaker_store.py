@@ -83,7 +83,7 @@ class RedisBreakerStore:
 
     async def names(self) -> list[str]:
         """The providers of which something is known, in their alphabet's order."""
-        found = [key async for key in self._redis.scan_iter(f"{KEY_PREFIX}*", count=100)]
+        found = [key async for key in self._redis.scan_iter(f"{KEY_PREFIX}*", count=1000)]
         return sorted(key.removeprefix(KEY_PREFIX) for key in found)
 
     async def aclose(self) -> None:
