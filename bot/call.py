@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from loguru import logger
-from pipecat.frames.frames import EndFrame, ErrorFrame, TTSSpeakFrame
+from pipecat.frames.frames import EndFrame, ErrorFrame, InterruptionFrame, TTSSpeakFrame
 from pipecat.observers.service_metrics_observer import (
     ServiceMetricsObserver,
     ServiceUsageKind,
@@ -24,6 +24,7 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.workers.runner import WorkerRunner
 
 from bot import heap
+from bot.answer_watch import AnswerWatch
 from bot.call_limits import Refusal, busy_line
 from bot.clock import call_clock
 from bot.config import Settings
@@ -60,6 +61,7 @@ from bot.transports import Line, room_taken_error
 from flows.conversation import Conversation
 from flows.playbook import Playbook
 from flows.prompt import system_prompt
+from processors.attempt import Attempt, tagged
 from processors.bridge import SilenceBridge
 from processors.directive import DirectiveProcessor
 from processors.lead_qualification import LeadQualificationProcessor
@@ -148,6 +150,7 @@ class Call:
         self._error: LeadlineError | None = None
         self._greeted = False
         self._silences = 0
+        self._idle_question: Attempt | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._second_reader: SecondReader | None = None
         self._summariser: Summariser | None = None
@@ -261,7 +264,7 @@ class Call:
 
     def _build(self, recorder: Recorder | None) -> PipelineWorker:
         settings, conversation = self._settings, self._conversation
-        stt = build_stt(settings, self._experience)
+        stt = build_stt(settings, self._experience, on_problem=self._problems.add)
         budget = TurnBudget()
         llm = build_llm(
             settings,
@@ -295,6 +298,10 @@ class Call:
             generated_text=lambda: llm.generated_text,
             transcript=transcript_so_far(self._record, conversation),
         )
+        self._answers = AnswerWatch(
+            answer_again=self._answer_again, is_at_work=lambda: tts.is_at_work
+        )
+        self._interview.on_bot_audible = self._answers.bot_is_heard
         self._interview.on_reply_heard = self._after_reply
         self._interview.on_turn_over = self._checkpoint
         self._interview.on_words = self._tenure.keep_the_words
@@ -349,10 +356,14 @@ class Call:
     def _follow_turns(self, chain: Chain) -> None:
         async def started(*_: Any) -> None:
             self._silences = 0
+            self._answers.caller_speaks()
+            if self._idle_question is not None:
+                self._idle_question.kill()
             self._interview.caller_started_speaking()
 
         async def stopped(*_: Any) -> None:
             self._interview.caller_stopped_speaking()
+            self._answers.caller_has_spoken()
 
         async def idle(*_: Any) -> None:
             await self._break_the_silence()
@@ -399,9 +410,18 @@ class Call:
             self._end_reason = self._end_reason or "drained"
             raise
 
-    async def _say(self, text: str, *, then_end: bool = False) -> None:
+    async def _answer_again(self) -> None:
+        line = self._conversation.reply()
+        if line and self._end_reason is None and not self._conversation.done:
+            await self._worker.queue_frame(InterruptionFrame())
+            await self._say(line)
+
+    async def _say(
+        self, text: str, *, then_end: bool = False, attempt: Attempt | None = None
+    ) -> None:
         self._interview.will_say(text)
-        await self._worker.queue_frame(TTSSpeakFrame(text, append_to_context=True))
+        frame = TTSSpeakFrame(text, append_to_context=True)
+        await self._worker.queue_frame(tagged(frame, attempt) if attempt else frame)
         if then_end:
             await self._worker.queue_frame(EndFrame())
 
@@ -434,6 +454,8 @@ class Call:
         await self._runner.cancel()
 
     async def _break_the_silence(self) -> None:
+        if self._answers.is_due:
+            return  # It is the caller who waits.
         self._silences += 1
         line = self._conversation.silence(self._silences)
         if line is None:
@@ -441,7 +463,9 @@ class Call:
         last = self._conversation.silence(self._silences + 1) is None
         if last:
             self._end_reason = self._end_reason or self._reason_of_the_end()
-        await self._say(line, then_end=last)
+        # The caller may begin to speak before it is heard.
+        self._idle_question = None if last else Attempt()
+        await self._say(line, then_end=last, attempt=self._idle_question)
 
     async def _wait_for_the_caller(self) -> None:
         try:
@@ -531,6 +555,7 @@ class Call:
         return task
 
     async def _cancel_tasks(self) -> None:
+        self._answers.close()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

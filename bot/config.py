@@ -28,7 +28,7 @@ from bot.errors import UsageError
 TransportName = Literal["livekit", "daily", "webrtc"]
 LogLevel = Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"]
 
-TTS_FALLBACKS = ("openai", "deepgram", "cartesia")
+TTS_FALLBACKS = ("openai", "google", "azure", "deepgram", "cartesia")
 
 _URL_SCHEMES: dict[str, tuple[str, ...]] = {
     "livekit_url": ("ws", "wss", "http", "https"),
@@ -164,6 +164,15 @@ class Settings(BaseSettings):
     )
     cartesia_api_key: SecretStr | None = Field(None, validation_alias="CARTESIA_API_KEY")
     cartesia_voice_id: str | None = Field(None, validation_alias="CARTESIA_VOICE_ID")
+    google_credentials: Path | None = Field(
+        None,
+        validation_alias="GOOGLE_APPLICATION_CREDENTIALS",
+        description="A service account's JSON file.",
+    )
+    google_voice: str | None = Field(None, validation_alias="GOOGLE_TTS_VOICE")
+    azure_speech_key: SecretStr | None = Field(None, validation_alias="AZURE_SPEECH_KEY")
+    azure_speech_region: str | None = Field(None, validation_alias="AZURE_SPEECH_REGION")
+    azure_speech_voice: str | None = Field(None, validation_alias="AZURE_SPEECH_VOICE")
 
     # State and history
     redis_url: str | None = Field(None, validation_alias="REDIS_URL")

@@ -64,6 +64,7 @@ class Interview:
         self.transcript = transcript or Transcript(started_at=time.monotonic())
         self.on_turn_over: Callable[[], None] = lambda: None
         self.on_words: Callable[[], None] = lambda: None
+        self.on_bot_audible: Callable[[], None] = lambda: None
         self.on_reply_heard: Callable[[], None] = lambda: None
         self.on_caller_turn_ended: Callable[[], None] = lambda: None
         self._rungs = rungs
@@ -128,6 +129,7 @@ class Interview:
     def bot_began(self) -> None:
         """A reply becomes audible: it closes the caller's turn."""
         self._bot_is_audible = self.has_bot_been_heard = True
+        self.on_bot_audible()
         self.conversation.bot_began()
         caller_turn = self.transcript.bot_began(self._rungs_now())
         if caller_turn:

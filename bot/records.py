@@ -111,7 +111,7 @@ class ProblemRecord(Record):
 class CallRecord(Record):
     """One call, as `leadline calls show` prints it.
 
-    `problems` is None where it is not known: it is not stored with the call.
+    `problems` is None where it is not known: the call is not over, or was not ended in good order.
     """
 
     call_id: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import signal
+from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from flows.playbook import Playbook
 
 WIDE = 120
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code of a run that was told to go."""
+
+Done = TypeVar("Done")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The benchmarks.")
 
@@ -220,8 +227,6 @@ def faults(  # noqa: PLR0917 - Typer names them
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Hold calls in which faults are switched on and off."""
-    import asyncio
-
     from loguru import logger
     from rich.console import Console
 
@@ -237,19 +242,35 @@ def faults(  # noqa: PLR0917 - Typer names them
     )
     logger.remove()  # Faults are logged as what they are; here they are wanted.
     errors = Console(stderr=True, highlight=False)
-    report = asyncio.run(
-        run(
-            cells,
-            seed=seed,
-            keep=keep,
-            within_s=60 * minutes if minutes else math.inf,
-            progress=lambda line: errors.print(line, markup=False, soft_wrap=True),
+    try:
+        report = asyncio.run(
+            _until_terminated(
+                run(
+                    cells,
+                    seed=seed,
+                    keep=keep,
+                    within_s=60 * minutes if minutes else math.inf,
+                    progress=lambda line: errors.print(line, markup=False, soft_wrap=True),
+                )
+            )
         )
-    )
+    except asyncio.CancelledError:
+        raise typer.Exit(TERMINATED) from None
     if as_json:
         typer.echo(json.dumps(document(report)))
     else:
         show(report, _wide_console())
+
+
+async def _until_terminated(work: Coroutine[Any, Any, Done]) -> Done:
+    """Let SIGTERM end the work as Ctrl-C does: what it has started ends with it.
+
+    Raises:
+        CancelledError: it came.
+    """
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 def _wide_console() -> Any:

@@ -28,7 +28,7 @@ from bot.commands.stored import (
     with_store,
 )
 from bot.config import load_settings
-from bot.records import CallRecord, LeadRecord, TurnRecord
+from bot.records import CallRecord, LeadRecord, ProblemRecord, TurnRecord
 from bot.storage.store import Store
 
 app = typer.Typer(
@@ -196,7 +196,15 @@ def _totals(call: CallRecord) -> list[RenderableType]:
         plain(f"  {line.service}: {line.units:g} {line.unit}, {line.usd:.4f} USD")
         for line in call.cost.lines
     ]
+    if call.problems:
+        lines.append(plain("Problems:", "yellow"))
+        lines += [_problem(problem) for problem in call.problems]
     return lines
+
+
+def _problem(problem: ProblemRecord) -> Text:
+    permanent = ": not used any more until a setting is changed" if problem.permanent else ""
+    return plain(f"  {problem.at_s:.1f} s {problem.service} {problem.what}{permanent}")
 
 
 def _differences(result: Replay) -> RenderableType:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.config import Settings
+from bot.diagnosis.breakers import check_breakers
 from bot.diagnosis.finding import Finding
 from bot.diagnosis.machine import (
     check_data_dir,
@@ -23,6 +24,7 @@ from bot.diagnosis.providers import (
     check_openai,
 )
 from bot.diagnosis.rooms import check_daily, check_livekit
+from bot.diagnosis.voices import check_voices
 from bot.services.endpoints import EndpointError
 from bot.telemetry.redaction import redact, secrets_of
 
@@ -40,8 +42,10 @@ CHECKS: Mapping[str, Check] = {
     "anthropic": check_anthropic,
     "llm fallback": check_llm_fallback,
     "elevenlabs": check_elevenlabs,
+    "voices": check_voices,
     "local speech": check_local_speech,
     "redis": check_redis,
+    "breakers": check_breakers,
     "database": check_database,
     "data directory": check_data_dir,
     "ports": check_ports,

@@ -50,6 +50,8 @@ class BreakerPolicy:
         max_cooldown_s: the longest one. Closed for as long, the doubling begins anew.
         jitter: a cool-down varies by this part of itself, so that processes do not probe at once.
         probe_timeout_s: a probe of which nothing was heard any more is given up after this.
+        permanent_cooldown_s: the cool-down after a refusal that only another setting will change.
+            Keys are set right at the provider too, and providers refuse good ones for a while.
     """
 
     failures: int = 3
@@ -58,6 +60,7 @@ class BreakerPolicy:
     max_cooldown_s: float = 120.0
     jitter: float = 0.2
     probe_timeout_s: float = 30.0
+    permanent_cooldown_s: float = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,8 @@ class BreakerNews:
     """How long it stays open from now; for a closed one, how long the news is of interest."""
     openings: int
     reason: str
+    permanent: bool = False
+    """Somebody has to change a setting. For people: to another process it is an opening."""
 
 
 class BreakerStore(Protocol):
@@ -125,15 +130,13 @@ class Breaker:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether only `reset()` (or a new process) will close it."""
+        """Whether somebody has to change a setting, as far as is known."""
         return self._permanent
 
     @property
     def retry_in_s(self) -> float:
-        """Seconds until `allow()` may say yes: 0 now, infinity after a permanent error."""
+        """Seconds until `allow()` may say yes: 0 now."""
         now = self._clock()
-        if self._permanent:
-            return float("inf")
         match self._state:
             case BreakerState.CLOSED:
                 return 0.0
@@ -161,8 +164,9 @@ class Breaker:
 
     def succeeded(self) -> None:
         """An attempt was answered. Late news from before an opening changes nothing."""
-        if self._state is BreakerState.HALF_OPEN and not self._permanent:
+        if self._state is BreakerState.HALF_OPEN:
             logger.info("{} answers again", self.name)
+            self._permanent = False
             self._close()
             self._tell(is_open=False, for_s=self._policy.max_cooldown_s)
 
@@ -176,6 +180,7 @@ class Breaker:
             return
         if self._state is BreakerState.OPEN:
             return
+        self._permanent = False
         now = self._clock()
         self._failures.append(now)
         recent = [at for at in self._failures if now - at <= self._policy.window_s]
@@ -225,7 +230,7 @@ class Breaker:
         self._openings += 1
         cooldown_s = min(policy.cooldown_s * 2 ** (self._openings - 1), policy.max_cooldown_s)
         if self._permanent:
-            cooldown_s = policy.max_cooldown_s
+            cooldown_s = policy.permanent_cooldown_s
         cooldown_s *= 1 + self._uniform(-policy.jitter, policy.jitter)
         self._state = BreakerState.OPEN
         self._reason = reason
@@ -249,6 +254,7 @@ class Breaker:
                 for_s=for_s,
                 openings=self._openings,
                 reason=self._reason,
+                permanent=self._permanent,
             ),
         )
 

@@ -51,12 +51,12 @@ class RedisBreakerStore:
     agree.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         """Connects with the first use. `url`: `redis://`, `rediss://` or `unix://`."""
         self._redis: Redis = Redis.from_url(
             url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             decode_responses=True,
         )
 
@@ -81,6 +81,11 @@ class RedisBreakerStore:
                 found[name] = replace(news, for_s=left_ms / 1000)
         return found
 
+    async def names(self) -> list[str]:
+        """The providers of which something is known, in their alphabet's order."""
+        found = [key async for key in self._redis.scan_iter(f"{KEY_PREFIX}*", count=1000)]
+        return sorted(key.removeprefix(KEY_PREFIX) for key in found)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
@@ -98,6 +103,7 @@ def _parsed(raw: str | None) -> BreakerNews | None:
             for_s=float(fields["for_s"]),
             openings=int(fields["openings"]),
             reason=str(fields["reason"]),
+            permanent=bool(fields.get("permanent", False)),
         )
     except (ValueError, KeyError, TypeError):
         return None

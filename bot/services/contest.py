@@ -26,6 +26,9 @@ AskedT_contra = TypeVar("AskedT_contra", contravariant=True)
 
 HEDGE_AT: Final = 0.5
 """The part of a time-out after which the next one is asked too."""
+HEDGE_LEAD_S: Final = 0.75
+"""It is asked no earlier than so long before the time-out, in seconds: a time-out that is long
+because there is still sound to play is no reason to have the next sentence made twice."""
 RESOLUTION_S: Final = 1e-4
 """Timers ring a little early; what is nearly over is over."""
 ITEMS_AT_MOST: Final = 4000
@@ -173,14 +176,14 @@ class Contest(Generic[RungT, T]):
         while True:
             self._news.clear()
             await self._drop_the_failed()
+            if (speaker := self._who_has_only_not_told_its_end()) is not None:
+                await self._end_with(speaker)
+                return None
             if (speaker := self._chosen()) is not None:
                 await self._choose(speaker)
                 if speaker.items:
                     return speaker
                 await self._end_with(speaker)
-                return None
-            if self._speaker and self._is_overdue(self._speaker) and self._rules.is_complete():
-                await self._end_with(self._speaker)
                 return None
             if self._may_ask_another():
                 self._ask(self._waiting.popleft())
@@ -192,6 +195,13 @@ class Contest(Generic[RungT, T]):
                     await self._fail(contender, self._silence_of(contender))
                 raise self._last_failure
             await self._wait()
+
+    def _who_has_only_not_told_its_end(self) -> _Contender[RungT, T] | None:
+        """Whoever was asked meanwhile would find nothing left to say, and take its place."""
+        speaker = self._speaker
+        if speaker not in self._contenders or speaker is None or speaker.items:
+            return None
+        return speaker if self._is_overdue(speaker) and self._rules.is_complete() else None
 
     def _chosen(self) -> _Contender[RungT, T] | None:
         """The best one that has something to say, if all the better ones have had their time."""
@@ -263,7 +273,7 @@ class Contest(Generic[RungT, T]):
             return True
         following = self._waiting[0]
         return (
-            not self._has_patience_left(self._contenders[-1], HEDGE_AT)
+            self._is_doubtful(self._contenders[-1])
             and self._rules.may_be_held(following)
             # Who falters again and again must not have it asked again and again.
             and id(following) not in self._held_once
@@ -285,24 +295,34 @@ class Contest(Generic[RungT, T]):
             contender.rung, has_spoken=contender.has_spoken
         )
 
-    def _has_patience_left(self, contender: _Contender[RungT, T], part: float = 1.0) -> bool:
-        if contender.patient_s is None:
-            return True
-        return self._clock() + RESOLUTION_S < contender.silent_since + contender.patient_s * part
-
     def _is_overdue(self, contender: _Contender[RungT, T]) -> bool:
-        return not self._has_patience_left(contender)
+        return self._is_over(contender, contender.patient_s)
+
+    def _is_doubtful(self, contender: _Contender[RungT, T]) -> bool:
+        return self._is_over(contender, _doubt_after_s(contender.patient_s))
+
+    def _is_over(self, contender: _Contender[RungT, T], after_s: float | None) -> bool:
+        if after_s is None:
+            return False
+        return self._clock() + RESOLUTION_S >= contender.silent_since + after_s
 
     async def _wait(self) -> None:
-        """Until there is news, or the next time-out or half of one is over."""
+        """Until there is news, or the next time-out or the doubt before it is due."""
         now = self._clock()
         moments = [
-            contender.silent_since + contender.patient_s * part
+            contender.silent_since + after_s
             for contender in self._contenders
-            if contender.patient_s is not None
-            for part in (HEDGE_AT, 1.0)
+            for after_s in (_doubt_after_s(contender.patient_s), contender.patient_s)
+            if after_s is not None
         ]
         wait_s = min((at - now for at in moments if at > now + RESOLUTION_S), default=None)
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._news.wait()
+
+
+def _doubt_after_s(patient_s: float | None) -> float | None:
+    """When the next one is asked too."""
+    if patient_s is None:
+        return None
+    return max(patient_s * HEDGE_AT, patient_s - HEDGE_LEAD_S)

@@ -42,6 +42,17 @@ def deepgram_base_url(raw: str | None) -> str:
     return _normalised("DEEPGRAM_BASE_URL", raw, default=DEEPGRAM_URL, own_paths=_DEEPGRAM_PATHS)
 
 
+def deepgram_ws_url(raw: str | None) -> str:
+    """`ws(s)://host[:port][/prefix]`, for DeepgramTTSService(base_url=...), which appends
+    `/v1/speak`.
+
+    Raises:
+        EndpointError: not a URL of a known scheme with a host.
+    """
+    scheme, rest = deepgram_base_url(raw).split("://", 1)
+    return f"{_WS_SCHEME[scheme]}://{rest}"
+
+
 def openai_base_url(raw: str | None) -> str:
     """`http(s)://host[:port]/v1`, for OpenAILLMService(base_url=...), whose client appends
     `/chat/completions`.

@@ -24,8 +24,14 @@ from processors.attempt import Attempt
 
 STALL_S: Final = 0.8
 """Silence between two tokens after which an answer counts as broken off."""
+SENTENCE_S: Final = 1.2
+"""A first sentence that is not whole so long after its first token only drips: nobody hears it
+before its end."""
+NEXT_SENTENCE_S: Final = 3.0
+"""The same of the next ones, which come while the ones in front are being played."""
 RETRY_WITHIN_S: Final = 0.25
 """A request that has failed so soon after the question is made once more."""
+_ENDS: Final = frozenset(".?!")
 RETRY_AFTER_S: Final = (0.02, 0.1)
 """The pause before, at random, so that calls that fail together do not come back together."""
 
@@ -111,7 +117,7 @@ class LLMAnswering:
         async with self._terms.experience.bulkheads.of(service_of(rung)).place():
             has_begun = False
             while True:
-                text = _speakable(rung.answer(self._context, self._plan, said))
+                text = self._in_time(_speakable(rung.answer(self._context, self._plan, said)))
                 try:
                     async for token in text:
                         has_begun = True
@@ -125,6 +131,22 @@ class LLMAnswering:
                 finally:
                     await text.aclose()
                 await asyncio.sleep(random.uniform(*RETRY_AFTER_S))  # noqa: S311  # no secret
+
+    async def _in_time(self, text: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+        """The same text, or a failure when its sentences take too long."""
+        budget, limit_s = self._terms.budget, SENTENCE_S
+        began_s: float | None = None
+        try:
+            async for token in text:
+                if began_s is None and token.strip():
+                    began_s = budget.elapsed_s
+                if began_s is not None and budget.elapsed_s - began_s > limit_s:
+                    raise RungFailedError("answers too slowly")
+                if not _ENDS.isdisjoint(token):
+                    began_s, limit_s = None, NEXT_SENTENCE_S
+                yield token
+        finally:
+            await text.aclose()
 
     def may_be_held(self, rung: LLMRung) -> bool:
         """The scripted dialogue is there at once: it need not be asked early."""

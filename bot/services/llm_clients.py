@@ -9,8 +9,9 @@ to them a complete answer, although both protocols say how a complete one ends: 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from pipecat.services.llm_service import LLMService
 
@@ -84,11 +85,53 @@ async def until_its_end(
         raise AnswerBrokenOffError("the answer broke off")
 
 
+async def until_done(stream: Any) -> AsyncGenerator[Any, None]:
+    """A stream of the OpenAI client, up to its `[DONE]` or a chunk with a finish reason.
+
+    Raises:
+        AnswerBrokenOffError: it ended before its end, or was cut short on purpose.
+    """
+    is_done = _hear_done(stream)
+    async with aclosing(until_its_end(stream, lambda c: is_done() or _is_last_chunk(c))) as chunks:
+        try:
+            async for chunk in chunks:
+                yield chunk
+        except AnswerBrokenOffError:
+            if not is_done():
+                raise
+
+
+def _hear_done(stream: Any) -> Callable[[], bool]:
+    """Whether `[DONE]` has come: the client swallows it, and some servers say nothing else."""
+    events = getattr(stream, "_iter_events", None)
+    heard = False
+    if events is None:
+        return lambda: False
+
+    async def listening() -> AsyncGenerator[Any, None]:
+        nonlocal heard
+        async for event in events():
+            heard = heard or event.data.startswith("[DONE]")
+            yield event
+
+    stream._iter_events = listening
+    return lambda: heard
+
+
+CUT_SHORT: Final = frozenset({"length", "content_filter", "max_tokens", "refusal"})
+"""Reasons for which an answer ends that is not whole: what is missing is somebody else's to say."""
+
+
 def _is_last_chunk(chunk: Any) -> bool:
-    return any(choice.finish_reason for choice in chunk.choices or ())
+    reasons = {choice.finish_reason for choice in chunk.choices or () if choice.finish_reason}
+    if reasons & CUT_SHORT:
+        raise AnswerBrokenOffError(f"the answer was cut short ({', '.join(sorted(reasons))})")
+    return bool(reasons)
 
 
 def _is_last_event(event: Any) -> bool:
+    if event.type == "message_delta" and event.delta.stop_reason in CUT_SHORT:
+        raise AnswerBrokenOffError(f"the answer was cut short ({event.delta.stop_reason})")
     return bool(event.type == "message_stop")
 
 
@@ -121,7 +164,7 @@ def _careful_openai() -> Any:
 
         async def get_chat_completions(self, *args: Any, **kwargs: Any) -> Any:
             stream = await super().get_chat_completions(*args, **kwargs)
-            return until_its_end(stream, _is_last_chunk)
+            return until_done(stream)
 
     return CarefulOpenAI
 

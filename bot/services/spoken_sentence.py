@@ -10,7 +10,7 @@ from bot.services.hosting import RungFailedError
 from bot.services.patience import Patience, PatiencePolicy
 from bot.services.recordings import RecordedLines
 from bot.services.speech_progress import SpeechProgress
-from bot.services.tts_rungs import Piece, Voice
+from bot.services.tts_rungs import HostedVoice, Piece, Voice, is_audible
 from bot.services.turn_budget import TurnBudget
 from bot.services.voice_choice import VoiceChoice, service_of
 
@@ -18,8 +18,11 @@ STALL_S: Final = 0.7
 """Silence of a voice in the middle of a text after which it counts as broken off."""
 RUNS_DRY_S: Final = 0.25
 """A voice that stalls is waited for as long as so much sound is left to play."""
-LAST_RUNG_TIMEOUT_S: Final = 8.0
-"""The last voice has nobody below it: it is only given up when it will never speak."""
+LEAST_STALL_S: Final = 0.25
+"""The same of a voice whose sound drips: it has run dry again and again, but not for longer."""
+LAST_RUNG_TIMEOUT_S: Final = 30.0
+"""The last voice has nobody below it: as long as it may be at work it is not given up, however slow
+the machine is. After so long it is asked again."""
 
 
 class SpokenSentence:
@@ -55,6 +58,11 @@ class SpokenSentence:
         self._stall_s = stall_s
         self._sample_rate = sample_rate
         self._left_to_play = left_to_play
+        self._dry_s = 0.0
+
+    def ran_dry(self, seconds: float) -> None:
+        """The caller has heard silence in the middle of this text for so long."""
+        self._dry_s += seconds
 
     async def ask(self, voice: Voice) -> AsyncGenerator[Piece, None]:
         """What is left of the text, in this voice."""
@@ -74,8 +82,8 @@ class SpokenSentence:
                 await sound.aclose()
 
     def may_be_held(self, voice: Voice) -> bool:
-        """Each has work to do before it is heard: the local one too."""
-        return True
+        """Each has work to do before it is heard, the local one too: unless others wait for it."""
+        return not isinstance(voice, HostedVoice) or voice.may_work_ahead()
 
     def patience_s(self, voice: Voice, *, has_spoken: bool) -> float | None:
         """Nobody waits as long as the sound in front is still being played."""
@@ -83,13 +91,14 @@ class SpokenSentence:
         if voice is self._choice.last:
             return max(LAST_RUNG_TIMEOUT_S, heard_meanwhile_s)
         if has_spoken:
-            return max(self._stall_s, heard_meanwhile_s)
+            stall_s = max(LEAST_STALL_S, self._stall_s - self._dry_s)
+            return max(stall_s, heard_meanwhile_s)
         usual_s = max(self._patience_with(voice).timeout_s, self._least_patience_s)
         return max(self._budget.patience_s(usual_s), heard_meanwhile_s)
 
     def matters(self, item: Piece) -> bool:
-        """Words are not heard, sound is."""
-        return isinstance(item, bytes)
+        """Words are not heard, nor is silence that was sent as sound."""
+        return isinstance(item, bytes) and is_audible(item)
 
     def objection(self, voice: Voice, *, has_spoken: bool) -> RungFailedError | None:
         """A text has its length; far too little sound is not all of it."""
@@ -122,6 +131,7 @@ class SpokenSentence:
             self.broken_sound_s += self.progress.sound_s
             self.broken_words, rest = self.progress.broken_off()
             self.progress = SpeechProgress(rest)
+            self._dry_s = 0.0
         self._choice.failed(voice, failure)
 
     def called_off(self, voice: Voice) -> None:

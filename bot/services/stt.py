@@ -9,6 +9,7 @@ from pipecat.services.stt_service import STTService
 from pipecat.transcriptions.language import Language
 
 from bot.config import Settings
+from bot.problems import OnProblem
 from bot.services.endpoints import deepgram_base_url
 from bot.services.experience import Experience
 from bot.services.patience import PatiencePolicy
@@ -16,7 +17,12 @@ from bot.services.stt_ladder import SttLadder
 from bot.services.stt_rung import SttRung
 
 
-def build_stt(settings: Settings, experience: Experience) -> SttLadder:
+def build_stt(
+    settings: Settings,
+    experience: Experience,
+    *,
+    on_problem: OnProblem = lambda _service, _failure: None,
+) -> SttLadder:
     """The call's ladder of recognisers, in the order of `LEADLINE_STT_RUNGS`."""
     patience = PatiencePolicy(
         floor_s=settings.stt_timeout_min_s, ceiling_s=settings.stt_timeout_max_s
@@ -36,6 +42,7 @@ def build_stt(settings: Settings, experience: Experience) -> SttLadder:
         rungs,
         pre_roll_s=settings.vad_padding_s + settings.vad_start_s,
         hedge_ratio=settings.stt_hedge_ratio,
+        on_problem=on_problem,
     )
 
 

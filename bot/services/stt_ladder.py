@@ -38,10 +38,13 @@ from pipecat.frames.frames import (
     VADUserStoppedSpeakingFrame,
 )
 
+from bot.problems import OnProblem
 from bot.services.breaker import BreakerState
 from bot.services.forget_speech import ForgetSpeechFrame
+from bot.services.hosting import RungFailedError
 from bot.services.stt_hedge import Hedge, Held, SecondOpinion, can_hedge
 from bot.services.stt_late import LateAnswers
+from bot.services.stt_repeats import HeardWords
 from bot.services.stt_return import WayBack
 from bot.services.stt_rung import Connecting, ConnectionEnd, SttRung
 from bot.services.stt_switch import RungSwitch
@@ -63,6 +66,7 @@ class SttLadder(RungSwitch):
         pre_roll_s: float,
         hedge_ratio: float = 0.4,
         on_rung: Callable[[str], None] = lambda _: None,
+        on_problem: OnProblem = lambda _service, _failure: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -74,6 +78,7 @@ class SttLadder(RungSwitch):
             hedge_ratio: the part of a rung's time-out after which the next one listens as well.
             on_rung: told the name of the rung that words come from, before they leave; until there
                 are any, of the one that serves.
+            on_problem: told of each failure.
             clock: monotonic seconds.
             sleep: waits for that clock.
         """
@@ -81,6 +86,7 @@ class SttLadder(RungSwitch):
             raise ValueError(f"the last rung, {rungs[-1].name}, must work without a connection")
         super().__init__(rungs)
         self.on_rung = on_rung
+        self._on_problem = on_problem
         self._hedge_ratio = hedge_ratio
         self._clock = clock
         self._tape = SpeechTape(pre_roll_s=pre_roll_s)
@@ -88,6 +94,7 @@ class SttLadder(RungSwitch):
         self._second = SecondOpinion(tape=self._tape, late=self._late, own=self._own, clock=clock)
         self._watch = AnswerWatch(own=self._own, sleep=sleep, clock=clock)
         self._way_back = WayBack()
+        self._heard = HeardWords()
         self._utterance: Utterance | None = None
         self._utterance_began_at = self._began_at = 0.0  # the latter after each pause
         self._asked_at = 0.0  # when the serving rung was last told that speech is over
@@ -149,6 +156,8 @@ class SttLadder(RungSwitch):
         self._began_at = self._clock()
         self._nobody_waits()
         utterance = self._tape.speech_begins(frame)
+        if self._utterance is None and self._began_at - self._words_at >= CONTINUATION_S:
+            self._heard.clear()
         if self._utterance is not None:
             self._utterance.speaks_again()
         else:
@@ -185,11 +194,18 @@ class SttLadder(RungSwitch):
         if is_second:
             self._second.keep(frame)
             return False
-        self._has_heard = True
-        self.on_rung(rung.name)
+        text = frame.text
         if self._utterance is not None:
             part = self._tape.coverage(rung, frame, self._utterance)
-            self._conclude(rung, self._utterance.result(frame.text, **asdict(part)))
+            # A repetition too is a sign that the audio has been read.
+            self._conclude(rung, self._utterance.result(text, **asdict(part)))
+        news = self._heard.news(text, by=rung.name)
+        if not news.strip():
+            return not text.strip()
+        if news != text:
+            frame.text, frame.result = news, None
+        self._has_heard = True
+        self.on_rung(rung.name)
         return True
 
     def _nothing_recognised(self, rung: SttRung, is_last: bool) -> None:
@@ -244,7 +260,7 @@ class SttLadder(RungSwitch):
         doubted, self._doubted = self._doubted, None
         if doubted is not None:
             if had_words:
-                doubted.breaker.failed(reason="recognised nothing where there were words")
+                self._blame(doubted, "recognised nothing where there were words")
                 doubted.connect_anew()
             else:
                 self._way_back.forgiven(doubted.name)
@@ -316,13 +332,18 @@ class SttLadder(RungSwitch):
             await self._failed(rung, what, permanent=not rung.service.is_usable)
 
     async def _failed(self, rung: SttRung, reason: str, *, permanent: bool = False) -> None:
-        rung.breaker.failed(permanent=permanent, reason=reason)
+        self._blame(rung, reason, permanent=permanent)
         if rung.late_since is None:
             rung.connect_anew()
         if self._second.is_of(rung):
             self._second.drop()
         if rung is self._active:
             await self._leave(rung, reason)
+
+    def _blame(self, rung: SttRung, reason: str, *, permanent: bool = False) -> None:
+        rung.breaker.failed(permanent=permanent, reason=reason)
+        if not self._is_over:
+            self._on_problem(f"stt:{rung.name}", RungFailedError(reason, permanent=permanent))
 
     async def _leave(self, rung: SttRung, reason: str) -> None:
         """The next rung takes over, with the caller's words if there are any."""

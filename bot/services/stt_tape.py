@@ -83,7 +83,9 @@ class SpeechTape:
         if isinstance(start, int | float) and isinstance(duration, int | float):
             # Deepgram's results say which part of the stream they cover.
             read_to = rung.origin + round((start + duration) * SAMPLE_RATE_HZ)
-            return Coverage(read_to, bool(getattr(frame.result, "from_finalize", False)))
+            is_last = bool(getattr(frame.result, "from_finalize", False))
+            if of.can_be_read_to(read_to, text=frame.text, duration_s=duration):
+                return Coverage(min(read_to, self.ring.end), is_last)
         if self.stopped_at > of.noticed_at:
             return Coverage(self.stopped_at, is_last=True)
         return Coverage(self.ring.end, is_last=True)

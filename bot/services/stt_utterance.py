@@ -124,6 +124,13 @@ class Utterance:
         """Whether there are words, and nothing after them that could be another."""
         return self.has_words and self.unread_s < UNREAD_ENOUGH_S
 
+    def can_be_read_to(self, position: int, *, text: str, duration_s: float) -> bool:
+        """Whether a result's own word for what it covers can be true: not a place from before the
+        utterance, nor fewer seconds than the text takes to be said."""
+        begin = self.noticed_at - self._samples(self.start_s)
+        is_long_enough = len(text.strip()) <= MAX_CHARS_PER_S * duration_s
+        return is_long_enough and (not text.strip() or position > begin)
+
     def speaks_again(self) -> None:
         """The pause was too short for the recogniser: it is the same utterance."""
         self.speech_end = None

@@ -9,10 +9,11 @@ from typing import Any
 
 from loguru import logger
 from pipecat.services.tts_service import TTSService
+from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.problems import OnProblem
-from bot.services.endpoints import elevenlabs_ws_url, openai_base_url
+from bot.services.endpoints import deepgram_ws_url, elevenlabs_ws_url, openai_base_url
 from bot.services.experience import Experience
 from bot.services.patience import PatiencePolicy
 from bot.services.tts_ladder import CONTEXT_TIMEOUT_S, TTSLadder
@@ -24,34 +25,32 @@ BRIDGE = "One moment."
 FIRST_AUDIO_START_S = 0.8
 """Patience with a voice of which the process knows nothing yet."""
 
+WAITING_AT_MOST = 2
+"""Jobs that may wait for the process's one local voice before it does nothing on suspicion: other
+calls' callers wait for what it really has to say."""
+
 
 @dataclass(frozen=True)
 class HostedTTS:
-    """A hosted voice: Pipecat's class for it, whose extra may be missing, and what it is given."""
+    """A hosted voice: Pipecat's class for it, and what it is given.
+
+    Parameters:
+        name: as in the settings and the records.
+        module: where Pipecat's class is; importing it fails where its extra is not installed.
+        cls: the class.
+        extra: of pipecat-ai.
+        settings: what must be set for it.
+        arguments: of the constructor, from the settings.
+        chosen: the provider's own settings, e.g. the voice; None leaves it to the class.
+    """
 
     name: str
     module: str
     cls: str
-    key: Callable[[Settings], str | None]
-    arguments: Callable[[Settings], dict[str, Any]] = lambda _: {}
+    extra: str
+    settings: tuple[str, ...]
+    arguments: Callable[[Settings], dict[str, Any]]
     chosen: Callable[[Settings], dict[str, Any]] = lambda _: {}
-
-
-def _key(field: str) -> Callable[[Settings], str | None]:
-    def of(settings: Settings) -> str | None:
-        secret = getattr(settings, field)
-        return secret.get_secret_value() if secret else None
-
-    return of
-
-
-def _fallback(name: str, field: str) -> Callable[[Settings], str | None]:
-    """A key that another stage uses too says nothing about the voice: it must be asked for."""
-
-    def of(settings: Settings) -> str | None:
-        return _key(field)(settings) if name in settings.tts_fallbacks else None
-
-    return of
 
 
 HOSTED: tuple[HostedTTS, ...] = (
@@ -59,32 +58,90 @@ HOSTED: tuple[HostedTTS, ...] = (
         "elevenlabs",
         "pipecat.services.elevenlabs.tts",
         "ElevenLabsTTSService",
-        _key("elevenlabs_api_key"),
-        lambda s: {"url": elevenlabs_ws_url(s.elevenlabs_base_url)},
+        "elevenlabs",
+        ("elevenlabs_api_key",),
+        lambda s: {
+            "api_key": _secret(s.elevenlabs_api_key),
+            "url": elevenlabs_ws_url(s.elevenlabs_base_url),
+        },
         lambda s: {"voice": s.elevenlabs_voice_id, "model": s.elevenlabs_model},
     ),
     HostedTTS(
         "openai",
         "pipecat.services.openai.tts",
         "OpenAITTSService",
-        _fallback("openai", "openai_api_key"),
-        lambda s: {"base_url": openai_base_url(s.openai_base_url)},
+        "openai",
+        ("openai_api_key",),
+        lambda s: {
+            "api_key": _secret(s.openai_api_key),
+            "base_url": openai_base_url(s.openai_base_url),
+        },
+    ),
+    HostedTTS(
+        "google",
+        "pipecat.services.google.tts",
+        "GoogleTTSService",
+        "google",
+        ("google_credentials",),
+        lambda s: {"credentials_path": str(s.google_credentials)},
+        lambda s: {"voice": s.google_voice},
+    ),
+    HostedTTS(
+        "azure",
+        "pipecat.services.azure.tts",
+        "AzureTTSService",
+        "azure",
+        ("azure_speech_key", "azure_speech_region"),
+        lambda s: {"api_key": _secret(s.azure_speech_key), "region": s.azure_speech_region},
+        lambda s: {"voice": s.azure_speech_voice},
     ),
     HostedTTS(
         "deepgram",
         "pipecat.services.deepgram.tts",
         "DeepgramTTSService",
-        _fallback("deepgram", "deepgram_api_key"),
+        "deepgram",
+        ("deepgram_api_key",),
+        lambda s: {
+            "api_key": _secret(s.deepgram_api_key),
+            "base_url": deepgram_ws_url(s.deepgram_base_url),
+        },
     ),
     HostedTTS(
         "cartesia",
         "pipecat.services.cartesia.tts",
         "CartesiaTTSService",
-        _fallback("cartesia", "cartesia_api_key"),
-        chosen=lambda s: {"voice": s.cartesia_voice_id},
+        "cartesia",
+        ("cartesia_api_key",),
+        lambda s: {"api_key": _secret(s.cartesia_api_key)},
+        lambda s: {"voice": s.cartesia_voice_id},
     ),
 )
-"""In order of preference. Below them all is the local voice."""
+"""Who can speak. ElevenLabs, where it has a key, is the first; the others serve in the order of
+`LEADLINE_TTS_FALLBACKS`, since a key that another stage uses says nothing about the voice. Below
+them all is the local voice.
+
+ElevenLabs, OpenAI, Deepgram and Cartesia are tried through their own clients against emulators.
+Google's client speaks gRPC and Azure's is a native library, both to hosts of their own: of those
+two only the construction is tried, where their extras are installed."""
+
+
+def wanted_voices(settings: Settings) -> list[HostedTTS]:
+    """The hosted voices that the settings ask for, the best first."""
+    table = {hosted.name: hosted for hosted in HOSTED}
+    first = ["elevenlabs"] if settings.elevenlabs_api_key else []
+    return [table[name] for name in (*first, *settings.tts_fallbacks)]
+
+
+def why_not(hosted: HostedTTS, settings: Settings) -> str | None:
+    """What has to be done before a voice can speak; None if nothing has."""
+    for field in hosted.settings:
+        if getattr(settings, field) is None:
+            return f"set {type(settings).model_fields[field].validation_alias} for {hosted.name}"
+    try:
+        import_module(hosted.module)
+    except ImportError:
+        return f'install the extra of {hosted.name}: uv pip install "pipecat-ai[{hosted.extra}]"'
+    return None
 
 
 def build_tts(
@@ -98,13 +155,20 @@ def build_tts(
 ) -> TTSLadder:
     """The ladder: who has a key, and the local voice below them."""
     from bot.services.local.tts import LocalTTSService
+    from bot.services.local.voice import engine as local_voice
 
     voices: list[Voice] = [
         HostedVoice(hosted.name, service)
-        for hosted in HOSTED
+        for hosted in wanted_voices(settings)
         if (service := _service(hosted, settings)) is not None
     ]
-    voices.append(HostedVoice("local", LocalTTSService(stop_frame_timeout_s=CONTEXT_TIMEOUT_S)))
+    voices.append(
+        HostedVoice(
+            "local",
+            LocalTTSService(stop_frame_timeout_s=CONTEXT_TIMEOUT_S),
+            may_work_ahead=lambda: local_voice().pending < WAITING_AT_MOST,
+        )
+    )
     return TTSLadder(
         voices=voices,
         experience=experience,
@@ -122,17 +186,24 @@ def build_tts(
 
 
 def _service(hosted: HostedTTS, settings: Settings) -> TTSService | None:
-    key = hosted.key(settings)
-    if key is None:
+    todo = why_not(hosted, settings)
+    if todo is not None:
+        logger.error("{} cannot speak: {}", hosted.name, todo)
         return None
     try:
-        cls = getattr(import_module(hosted.module), hosted.cls)
-    except ImportError:
-        logger.warning("{} has a key, but its extra of pipecat-ai is not installed", hosted.name)
+        return make_service(hosted, settings)
+    except Exception as error:  # The client's own view of a key or a file; the others speak.
+        logger.error("{} cannot be used: {}", hosted.name, error)
         return None
-    service: TTSService = cls(
-        api_key=key,
-        **hosted.arguments(settings),
-        settings=cls.Settings(**hosted.chosen(settings)),
-    )
+
+
+def make_service(hosted: HostedTTS, settings: Settings) -> TTSService:
+    """Pipecat's service for it. Raises whatever its constructor does."""
+    cls = getattr(import_module(hosted.module), hosted.cls)
+    chosen = {name: value for name, value in hosted.chosen(settings).items() if value is not None}
+    service: TTSService = cls(**hosted.arguments(settings), settings=cls.Settings(**chosen))
     return service
+
+
+def _secret(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -28,6 +28,7 @@ from pipecat.frames.frames import (
     MetricsFrame,
     StartFrame,
     TTSAudioRawFrame,
+    TTSSpeakFrame,
 )
 from pipecat.metrics.metrics import TTSUsageMetricsData
 from pipecat.processors.frame_processor import FrameDirection
@@ -50,6 +51,8 @@ OPENING_PATIENCE_S: Final = 1.2
 """The call's first words are waited for so long at least: the connection is still being made."""
 CONTEXT_TIMEOUT_S: Final = LAST_RUNG_TIMEOUT_S + 2.0
 """A sentence's context outlives every wait for its sound: closed early, it would count as heard."""
+PAUSES_S: Final = (0.2, 0.8)
+"""When no voice is left, they are asked again after these."""
 PROBE_LINE: Final = "One moment."
 """What a voice that is left alone has to say, heard by nobody."""
 BYTES_PER_SAMPLE: Final = 2
@@ -116,6 +119,7 @@ class TTSLadder(TTSService):
         self._lines = RecordedLines(experience.recordings, beginnings=beginnings)
         self._has_spoken = False
         self._played_until = 0.0
+        self._under_way = 0
         self._spoken_s: dict[str, float] = {}
         self._attempts: dict[str, Attempt] = {}
         self._attempt: Attempt | None = None
@@ -132,18 +136,28 @@ class TTSLadder(TTSService):
         """The present voice's name."""
         return self._choice.voice.name
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has been given a text that is not spoken to its end yet."""
+        return self._under_way > 0
+
     def name_of(self, processor: str) -> str:
         """The voice's name behind a service that reports usage."""
         hosted = (voice for voice in self._hosted if voice.host.service.name == processor)
         return next((voice.name for voice in hosted), self.rung_name)
 
     def bridge(self) -> bytes | None:
-        """The phrase that bridges a silence, in the present voice; None if it is not ready."""
-        if self._bridge_text is None:
-            return None
-        recorded = self._lines.of(self._choice.voice, self._bridge_text, self.sample_rate)
-        sound = [piece for piece in recorded or () if isinstance(piece, bytes)]
-        return b"".join(sound) or None
+        """The phrase that bridges a silence, in the present voice; None if it is not ready.
+
+        A voice that has taken over in this very turn has no phrase yet: then it is the one's that
+        the caller has heard before.
+        """
+        for voice in (self._choice.voice, *self._voices):
+            recorded = self._lines.of(voice, self._bridge_text or "", self.sample_rate)
+            sound = b"".join(piece for piece in recorded or () if isinstance(piece, bytes))
+            if sound:
+                return sound
+        return None
 
     def can_generate_metrics(self) -> bool:
         """Time to first sound is that of the sentence, whoever spoke it in the end."""
@@ -165,6 +179,8 @@ class TTSLadder(TTSService):
             await super().process_frame(frame, direction)
             if isinstance(frame, LLMFullResponseStartFrame):
                 self._tag_turn(attempt)
+            return
+        if isinstance(frame, TTSSpeakFrame) and (line := attempt_of(frame)) and line.is_dead:
             return
         if isinstance(frame, StartFrame):
             for voice in self._hosted:
@@ -201,31 +217,58 @@ class TTSLadder(TTSService):
         await asyncio.gather(*(voice.host.close() for voice in self._hosted))
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        """Speak `text`; whoever fails is followed by the next voice, at the first word due."""
-        voices = self._choice.candidates()
+        """Speak `text`; whoever fails is followed by the next voice, at the first word due.
+
+        When all have failed they are asked once more: a text that nobody speaks is a silence that
+        only the caller could end.
+        """
         sentence = self._sentence(text)
-        contest = Contest(voices, sentence, admit=self._choice.admits, clock=self._clock)
+        self._under_way += 1
         try:
-            async with aclosing(contest.items()) as pieces:
-                async for voice, piece in pieces:
+            for pause_s in (*PAUSES_S, None):
+                try:
+                    async with aclosing(self._speak(sentence, context_id)) as sound:
+                        async for frame in sound:
+                            yield frame
+                    break
+                except RungFailedError as failure:
                     await self._settle(sentence, context_id)
-                    if voice is not sentence.speaker:
-                        sentence.speaker = voice
-                        self._choice.speaks(voice)
-                    if isinstance(piece, SpokenWord):
-                        words = sentence.progress.word(piece.text, piece.start_s)
-                    else:
-                        words = sentence.progress.sound(self._will_play(piece))
-                        yield TTSAudioRawFrame(piece, self.sample_rate, 1, context_id=context_id)
-                    await self._add_words(words, context_id)
-        except RungFailedError as failure:
-            logger.error("No voice is left: {}", failure.reason)
-            await self._settle(sentence, context_id)
-            yield ErrorFrame(error=f"no voice is left: {failure.reason}")
-            return
+                    logger.error("No voice is left: {}", failure.reason)
+                    if pause_s is None:
+                        yield ErrorFrame(error=f"no voice is left: {failure.reason}")
+                        return
+                    await asyncio.sleep(pause_s)
+                    self._choice.may_all_try()
+        finally:
+            self._under_way -= 1
         await self._settle(sentence, context_id)
         await self._add_words(sentence.progress.ended(), context_id)
         self._spoken_s[context_id] = self._spoken(context_id) + sentence.progress.sound_s
+
+    async def _speak(
+        self, sentence: SpokenSentence, context_id: str
+    ) -> AsyncGenerator[Frame, None]:
+        """What is left of a text, by whoever speaks it.
+
+        Raises:
+            RungFailedError: all have failed.
+        """
+        voices = self._choice.candidates()
+        contest = Contest(voices, sentence, admit=self._choice.admits, clock=self._clock)
+        async with aclosing(contest.items()) as pieces:
+            async for voice, piece in pieces:
+                await self._settle(sentence, context_id)
+                if voice is not sentence.speaker:
+                    sentence.speaker = voice
+                    self._choice.speaks(voice)
+                if isinstance(piece, SpokenWord):
+                    words = sentence.progress.word(piece.text, piece.start_s)
+                else:
+                    if sentence.progress.sound_s:
+                        sentence.ran_dry(max(0.0, self._clock() - self._played_until))
+                    words = sentence.progress.sound(self._will_play(piece))
+                    yield TTSAudioRawFrame(piece, self.sample_rate, 1, context_id=context_id)
+                await self._add_words(words, context_id)
 
     async def on_audio_context_interrupted(self, context_id: str) -> None:
         """Forget how far a context had got."""

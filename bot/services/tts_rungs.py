@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
+import numpy as np
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
@@ -26,6 +27,9 @@ from bot.services.hosting import RungFailedError, ServiceHost, failure_of
 PIECES_AT_MOST: Final = 10_000
 """Pieces of sound and words waiting for the ladder: minutes of speech."""
 
+AUDIBLE_PEAK: Final = 64
+"""The largest sample of 32,768 (-54 dBFS) below which nobody hears anything."""
+
 POLICY_VIOLATION: Final = 1008
 """WebSocket close code with which ElevenLabs refuses a key or a voice.
 https://elevenlabs.io/docs/api-reference/websockets"""
@@ -41,6 +45,16 @@ class SpokenWord:
 
 Piece = bytes | SpokenWord
 """16-bit mono PCM at the service's sample rate, or a word in it."""
+
+
+def is_audible(sound: bytes) -> bool:
+    """Whether there is anything to hear in 16-bit PCM.
+
+    >>> is_audible(bytes(640)), is_audible(b"\\x00\\x10" * 320)
+    (False, True)
+    """
+    samples = np.frombuffer(sound[: len(sound) // 2 * 2], dtype=np.int16)
+    return bool(samples.size) and int(np.abs(samples.astype(np.int32)).max()) >= AUDIBLE_PEAK
 
 
 class Voice(Protocol):
@@ -62,13 +76,27 @@ class HostedVoice:
     audio context; what its own playback makes of them ends in the host.
     """
 
-    def __init__(self, name: str, service: TTSService) -> None:
-        """`name` is for the records. The service must not have been set up yet."""
+    def __init__(
+        self,
+        name: str,
+        service: TTSService,
+        *,
+        may_work_ahead: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Stand a service beside the chain.
+
+        Args:
+            name: for the records.
+            service: must not have been set up yet.
+            may_work_ahead: whether it may be asked for what will probably not be needed.
+        """
         self.name = name
+        self.may_work_ahead = may_work_ahead
         self.on_usage: Callable[[MetricsFrame], None] = lambda _: None
         self.on_idle_failure: Callable[[RungFailedError], None] = lambda _: None
         self._pieces: asyncio.Queue[Piece | RungFailedError | None] | None = None
         self._context_id = ""
+        self._odd = b""
         _tap(service, self)
         self.host = ServiceHost(service, on_frame=self._take)
 
@@ -76,6 +104,7 @@ class HostedVoice:
         """Speak in an audio context of its own."""
         pieces = self._pieces = asyncio.Queue(PIECES_AT_MOST)
         self._context_id = uuid4().hex
+        self._odd = b""
         ended = False
         try:
             await self.host.give(TTSSpeakFrame(text, append_to_context=False))
@@ -110,6 +139,14 @@ class HostedVoice:
             self._fail(failure_of(item, content_may_be_at_fault=False))
         elif item is None or isinstance(item, TTSStoppedFrame):
             self._put(None)
+
+    def whole_samples(self, context_id: str | None, sound: bytes) -> bytes:
+        """A provider may cut its sound in the middle of a sample: the other half comes next."""
+        if context_id == self._context_id:
+            sound = self._odd + sound
+        even = len(sound) // 2 * 2
+        self._odd = sound[even:]
+        return sound[:even]
 
     def connection_lost(self, error: Exception | None) -> None:
         """The service's connection has ended, or has brought something that cannot be read."""
@@ -152,6 +189,10 @@ class _Tapped(TTSService):
     async def append_to_audio_context(
         self, context_id: str | None, frame: Frame | WordTimestamp | None
     ) -> None:
+        if isinstance(frame, TTSAudioRawFrame):
+            frame.audio = self._tapped_by.whole_samples(context_id, frame.audio)
+            if not frame.audio:
+                return
         self._tapped_by.into_context(context_id, frame)
         await super().append_to_audio_context(context_id, frame)
 

@@ -49,6 +49,7 @@ class VoiceChoice:
         self._clock = clock
         self._at = 0
         self._is_chosen = False
+        self._is_desperate = False
         self._fell_at = 0.0
         self._probed: Voice | None = None
         self._proved: int | None = None
@@ -74,7 +75,10 @@ class VoiceChoice:
         if voice is self.last:
             return True
         # One thing at a time: a probe and a sentence would hear each other's sound.
-        return voice is not self._probed and self.breaker_of(voice).is_closed
+        if voice is self._probed:
+            return False
+        breaker = self.breaker_of(voice)
+        return breaker.is_closed or (self._is_desperate and not breaker.is_permanent)
 
     def candidates(self) -> list[Voice]:
         """Who may speak now, the best first; the call's first words choose."""
@@ -87,6 +91,10 @@ class VoiceChoice:
                 self._at += 1
             self._fell_at = self._clock()
         return self._voices[self._at :]
+
+    def may_all_try(self) -> None:
+        """Nobody has spoken a text, not even the last one: whoever might is asked again."""
+        self._is_desperate, self._at = True, 0
 
     def speaks(self, voice: Voice) -> None:
         """This one is heard now: who is above it has fallen."""
@@ -106,6 +114,7 @@ class VoiceChoice:
 
     def between_turns(self) -> None:
         """A new answer begins: go back to a voice that has proved that it speaks again."""
+        self._is_desperate = False
         if self._proved is not None and self.admits(self._voices[self._proved]):
             self._at, self._proved, self._has_returned = self._proved, None, True
             logger.info("Back to {}", self.voice.name)

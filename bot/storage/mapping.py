@@ -20,6 +20,7 @@ from bot.records import (
 )
 from bot.storage.models import Call, Lead, LeadField, Turn, TurnTiming
 
+_STORED = {"room", "transport", "playbook", "cost", "problems"}
 # What changes by itself does not make a new revision.
 _NOT_CONTENT = {"lead_id", "revision", "created_at", "updated_at"}
 
@@ -44,13 +45,15 @@ def storable(value: Any) -> Any:
 
 def write_call(row: Call, call: CallRecord) -> None:
     """Everything of the call but its turns; what the row knows already is overwritten."""
-    data = storable(call.model_dump(mode="json", include={"room", "transport", "playbook", "cost"}))
+    data = storable(call.model_dump(mode="json", include=_STORED))
     row.lead_id = call.lead_id
     row.room, row.transport, row.playbook = data["room"], data["transport"], data["playbook"]
     row.started_at, row.ended_at = call.started_at, call.ended_at
     row.end_reason, row.resumed = call.end_reason, call.resumed
     row.p50_ms, row.p95_ms = call.latency.p50_ms, call.latency.p95_ms
     row.latency_missing = call.latency.missing
+    if data["problems"] is not None:  # They are known at its end only.
+        row.problems = data["problems"]
     row.cost_usd, row.cost_lines = data["cost"]["total_usd"] or 0.0, data["cost"]["lines"]
 
 
@@ -138,6 +141,7 @@ def call_record(
                 total_usd=row.cost_usd,
                 lines=[CostLine.model_validate(line) for line in row.cost_lines],
             ),
+            "problems": row.problems,
             "lead_id": row.lead_id,
         }
     )

@@ -78,6 +78,7 @@ class Call(Base):
     cost_usd: Mapped[float]
     cost_lines: Mapped[list[Any]]
     erased_at: Mapped[datetime | None]
+    problems: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Turn(Base):

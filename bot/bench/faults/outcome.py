@@ -56,6 +56,8 @@ class Outcome:
     lost: list[str] = field(default_factory=list)
     lead_differs: list[str] = field(default_factory=list)
     broke: str = ""
+    lag_s: float = 0.0
+    """The longest time in its call for which the event loop stood still."""
 
     @property
     def survived(self) -> bool:
@@ -121,6 +123,7 @@ def outcomes(
                 lost=[word for each in affected for word in each.lost],
                 lead_differs=differs,
                 broke=held.broke,
+                lag_s=round(held.lag_s, 3),
             )
         )
     return found

@@ -6,6 +6,7 @@ They live with the tests, whose servers they are; the benchmark runs from a clon
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import re
@@ -50,10 +51,15 @@ class KnownUtterance:
     that got lost, and a second one for the other half would invent them.
     """
 
-    def __init__(self, text: str, *, spoken_s: float) -> None:
-        """`spoken_s`: how long the sentence takes."""
-        self._text = text
-        self._spoken_s = spoken_s
+    def __init__(self) -> None:
+        """Nothing will be said yet."""
+        self._text = ""
+        self._spoken_s = math.inf
+
+    def will_hear(self, text: str, *, spoken_s: float) -> None:
+        """What is said next, and how long it takes. A connection keeps its recogniser, so that it
+        is told and not exchanged."""
+        self._text, self._spoken_s = text, spoken_s
 
     async def interim(self, segment: Segment) -> str:
         """None: they would only take time."""
@@ -75,6 +81,8 @@ class Rig:
         """Use `rig()`."""
         self._providers = providers
         self._livekit_environment = livekit_environment
+        self._recogniser = KnownUtterance()
+        providers.deepgram.recogniser = self._recogniser
         self._cuts: list[asyncio.TimerHandle] = []
 
     @property
@@ -97,7 +105,7 @@ class Rig:
 
     def will_hear(self, text: str, *, spoken_s: float) -> None:
         """What the hosted recogniser writes for the next utterance, if it hears all of it."""
-        self._providers.deepgram.recogniser = KnownUtterance(text, spoken_s=spoken_s)
+        self._recogniser.will_hear(text, spoken_s=spoken_s)
 
     def strike(self, injection: Injection, dice: random.Random) -> list[Fault]:
         """Switch a fault on; it lasts until `clear`."""

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bot.cli import main
 from bot.config import Settings
-from bot.records import CallRecord, ConsentRecord, LeadRecord
+from bot.records import CallRecord, ConsentRecord, LeadRecord, ProblemRecord
 from bot.storage.engine import make_engine
 from bot.storage.store import Store
 from tests.unit.storage.samples import PERSONAL, call_of, field_of, latency_of, lead_of, turn_of
@@ -57,6 +57,9 @@ def saved(settings: Settings) -> list[tuple[CallRecord, LeadRecord]]:
             ended_at=began + timedelta(seconds=75),
             end_reason="completed",
             turns=[turn_of(1), turn_of(2, text="[bold]hello\x1b[2J", heard_text="")],
+            problems=[
+                ProblemRecord(service="stt:deepgram", what="refused", at_s=1.25, permanent=True)
+            ],
         )
         call.latency.turns.append(latency_of(1, 640))
         call.latency.p50_ms = 640
@@ -148,6 +151,7 @@ def test_calls_list_has_no_turns_and_show_has_them(
     assert "\x1b[2J" not in page
     assert "640 ms" in page
     assert "1:15 completed" in page
+    assert "1.2 s stt:deepgram refused: not used any more until a setting is changed" in page
 
 
 def test_export_as_csv_and_as_jsonl(run: Run, saved: list[tuple[CallRecord, LeadRecord]]) -> None:

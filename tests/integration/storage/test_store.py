@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.config import Settings
-from bot.records import Cost, CostLine, Latency, Rungs
+from bot.records import Cost, CostLine, Latency, ProblemRecord, Rungs
 from bot.storage.errors import AmbiguousIdError, ErasedError, UnknownIdError
 from bot.storage.store import Store
 from tests.integration.storage.conftest import settings_for
@@ -39,11 +39,25 @@ async def test_a_finished_call_comes_back_as_it_was(store: Store) -> None:
             turns=[latency_of(1), latency_of(3, None)], p50_ms=5.5, p95_ms=6, missing=1
         ),
         cost=Cost(total_usd=0.0125, lines=[CostLine(service="tts", units=9, unit="s", usd=0.01)]),
+        problems=[
+            ProblemRecord(
+                service="tts:elevenlabs", what="said nothing for 0.8 s", at_s=12.3, permanent=False
+            )
+        ],
     )
     await store.start_call(call_of(), lead_of())
     await store.finish_call(call, lead_of(score=90))
     assert await store.call("call-1") == call
     assert await store.lead("lead-1") == lead_of(score=90, revision=2)
+
+
+async def test_a_call_without_problems_is_told_from_one_of_which_nothing_is_known(
+    store: Store,
+) -> None:
+    await store.start_call(call_of(), lead_of())
+    assert (await store.call("call-1")).problems is None
+    await store.finish_call(call_of(ended_at=BEGAN, end_reason="completed", problems=[]), lead_of())
+    assert (await store.call("call-1")).problems == []
 
 
 async def test_times_keep_their_instant_whatever_their_offset(store: Store) -> None:

@@ -56,7 +56,8 @@ async def test_only_the_whole_of_a_sentence_is_known_beforehand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.services.local.recogniser.recognise", lambda *_: "half of it")
-    ears = KnownUtterance("All of it.", spoken_s=2.0)
+    ears = KnownUtterance()
+    ears.will_hear("All of it.", spoken_s=2.0)
 
     def segment(length_s: float) -> Segment:
         pcm = bytearray(2 * int(length_s * 16_000))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import io
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from bot.bench.faults.outcome import Outcome
 from bot.bench.faults.report import document, show
 from bot.bench.faults.rig import rig
 from bot.bench.faults.statistics import spread
-from bot.commands.bench import app
+from bot.commands.bench import _until_terminated, app
 from bot.errors import LeadlineError, UsageError
 
 
@@ -99,3 +102,19 @@ def test_the_json_document_can_be_read_back() -> None:
         "service": "tts",
         "moment": "readback",
     }
+
+
+async def test_a_run_that_is_told_to_go_ends_what_it_has_started() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+        finally:
+            ended.append("livekit-server")
+
+    with pytest.raises(asyncio.CancelledError):
+        await _until_terminated(work())
+    assert ended == ["livekit-server"]
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)

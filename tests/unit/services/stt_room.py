@@ -25,6 +25,7 @@ from pipecat.services.settings import STTSettings
 from pipecat.services.stt_service import STTService
 from pipecat.workers.runner import WorkerRunner
 
+from bot.problems import OnProblem
 from bot.services.breaker import Breaker, BreakerPolicy
 from bot.services.forget_speech import ForgetSpeechFrame
 from bot.services.patience import Patience, PatiencePolicy
@@ -238,6 +239,7 @@ async def running(
     patience: PatiencePolicy = QUICK,
     hedge_ratio: float = 0.5,
     is_virtual: bool = False,
+    on_problem: OnProblem = lambda _service, _failure: None,
 ) -> AsyncIterator[Room]:
     """A call. `is_virtual`: time-outs wait for the room's own clock too."""
     time = VirtualTime()
@@ -256,6 +258,7 @@ async def running(
         rungs,
         pre_roll_s=PRE_ROLL_S,
         hedge_ratio=hedge_ratio,
+        on_problem=on_problem,
         clock=lambda: time.now,
         sleep=time.sleep if is_virtual else asyncio.sleep,
     )

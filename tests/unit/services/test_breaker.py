@@ -8,7 +8,13 @@ from bot.services.breaker import Breaker, BreakerNews, BreakerPolicy, Breakers, 
 from bot.services.breaker_store import InMemoryBreakerStore
 
 POLICY = BreakerPolicy(
-    failures=3, window_s=30, cooldown_s=5, max_cooldown_s=40, jitter=0.2, probe_timeout_s=10
+    failures=3,
+    window_s=30,
+    cooldown_s=5,
+    max_cooldown_s=40,
+    jitter=0.2,
+    probe_timeout_s=10,
+    permanent_cooldown_s=300,
 )
 
 
@@ -64,9 +70,9 @@ def test_successes_in_between_do_not_excuse_a_provider_that_fails_often(breaker:
     assert breaker.state is BreakerState.OPEN
 
 
-def test_a_permanent_error_opens_it_at_once_and_for_good(breaker: Breaker, clock: Clock) -> None:
+def test_a_permanent_error_opens_it_at_once_and_for_long(breaker: Breaker, clock: Clock) -> None:
     breaker.failed(permanent=True, reason="401: bad key")
-    clock.now += 1e6
+    clock.now += 299
     assert not breaker.allow()
     assert breaker.is_permanent
     assert breaker.reason == "401: bad key"
@@ -74,6 +80,20 @@ def test_a_permanent_error_opens_it_at_once_and_for_good(breaker: Breaker, clock
     assert not breaker.allow()
     breaker.reset()
     assert breaker.allow()
+
+
+def test_a_key_that_was_set_right_at_the_provider_is_found_out_by_one_probe(
+    breaker: Breaker, clock: Clock
+) -> None:
+    breaker.failed(permanent=True, reason="401: bad key")
+    clock.now += 300
+    assert [breaker.allow(), breaker.allow()] == [True, False]
+    breaker.failed(permanent=True, reason="401: bad key")
+    assert not breaker.allow()
+    clock.now += 300
+    assert breaker.allow()
+    breaker.succeeded()
+    assert (breaker.state, breaker.is_permanent) == (BreakerState.CLOSED, False)
 
 
 def test_after_the_cool_down_exactly_one_probe_is_let_through(
@@ -214,7 +234,9 @@ class TestShared:
         await other.sync()
         assert not other.of("tts").allow()
         assert not other.of("tts").is_permanent
-        clock.now += POLICY.max_cooldown_s
+        clock.now += POLICY.permanent_cooldown_s - 1
+        one.of("tts").failed(permanent=True, reason="bad key")
+        clock.now += 1
         assert other.of("tts").allow()
         other.of("tts").succeeded()
         await other.sync()

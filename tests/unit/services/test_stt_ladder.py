@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.services.breaker import Breaker, BreakerPolicy, BreakerState
+from bot.services.hosting import RungFailedError
 from bot.services.patience import Patience
 from bot.services.stt_ladder import SttLadder
 from bot.services.stt_return import RETURN_INTERVAL_S
@@ -106,6 +107,76 @@ async def test_words_that_were_read_are_not_given_to_the_next_rung() -> None:
         await room.speech_stops()
         await room.says("hello", "there")
         assert room.local.spoken == [7, 8, 9, 10]
+
+
+async def test_words_that_came_at_a_place_that_cannot_be_are_not_heard_a_second_time() -> None:
+    """A recogniser whose positions begin anew with every utterance, or that gives none."""
+    for start, duration in ((0.0, 0.0), (0.0, 0.1)):
+        async with running() as room:
+            await room.serves("hosted")
+            room.local.texts = ["my name is Jane"]
+            await room.speech()
+            result = SimpleNamespace(start=start, duration=duration, from_finalize=False)
+            await room.hosted.say("My name is Jane.", result=result)
+            await room.says("My name is Jane.")
+            await room.until(lambda: room.ladder._utterance is None)
+            assert room.local.heard == b""
+
+
+async def test_what_the_next_rung_hears_again_is_not_passed_on_again() -> None:
+    async with running() as room:
+        await room.serves("hosted")
+        room.local.texts = ["name is Jane and I sell boats"]
+        await room.speech_starts()
+        await room.hears(2.0)
+        result = SimpleNamespace(start=0.0, duration=0.4, from_finalize=False)
+        await room.hosted.say("My name is Jane", result=result)
+        await room.says("My name is Jane")
+        room.hosted.lose()
+        await room.serves("local")
+        await room.speech_stops()
+        await room.says("My name is Jane", "and I sell boats")
+
+
+async def test_the_tail_of_a_sentence_that_was_heard_whole_is_not_heard_again() -> None:
+    """A final reached further than the pause in which it came; the tail's own final is empty."""
+    async with running() as room:
+        await room.serves("hosted")
+        room.local.texts = ["at green river foods"]
+        await room.speech_starts()
+        await room.hears(1.0)
+        result = SimpleNamespace(start=0.0, duration=1.0, from_finalize=False)
+        await room.hosted.say("I work at Green River Foods.", result=result)
+        await room.says("I work at Green River Foods.")
+        await room.speech_stops()
+        await room.hears(0.2)
+        room.hosted.texts = [None]
+        await room.speech()
+        room.hosted.lose()
+        await room.until(lambda: room.ladder._utterance is None)
+        assert room.out.finals == ["I work at Green River Foods."]
+
+
+async def test_who_says_the_same_twice_is_heard_twice() -> None:
+    async with running() as room:
+        await room.serves("hosted")
+        for times in (1, 2):
+            room.hosted.texts = ["No, thank you."]
+            await room.speech()
+            await room.says(*["No, thank you."] * times)
+
+
+async def test_every_failure_is_told_for_the_calls_record() -> None:
+    hosted = FakeHosted()
+    hosted.refusal = ConnectionEnd("refused the connection with status 401", permanent=True)
+    told: list[tuple[str, str, bool]] = []
+
+    def tell(service: str, failure: RungFailedError) -> None:
+        told.append((service, failure.what, failure.permanent))
+
+    async with running(hosted, on_problem=tell) as room:
+        await room.until(lambda: bool(told))
+    assert told == [("stt:hosted", "refused the connection with status 401", True)]
 
 
 async def test_garbage_is_not_passed_on() -> None:

@@ -21,7 +21,7 @@ from bot.services.bulkhead import QUEUE_S, Bulkheads
 from bot.services.continuation import ReplyPlan
 from bot.services.experience import Experience
 from bot.services.hosting import RungFailedError
-from bot.services.llm_answer import LLMTerms
+from bot.services.llm_answer import SENTENCE_S, LLMTerms
 from bot.services.llm_ladder import LLMLadder
 from bot.services.llm_rungs import LLMRung, ScriptedRung
 from bot.services.patience import PatiencePolicy
@@ -280,10 +280,25 @@ async def test_an_answer_that_falls_silent_goes_on_after_the_stall() -> None:
 
 async def test_an_answer_that_falters_and_goes_on_is_left_alone() -> None:
     second = FakeLLM(STALL, name="second")
-    falters = FakeLLM("I am ", 0.6, "fine, ", 0.6, "thank you.", name="first")
+    falters = FakeLLM("I am ", 0.55, "fine, ", 0.55, "thank you.", name="first")
     ladder = Ladder(falters, second)
     assert await ladder.turn() == "I am fine, thank you."
     assert len(second.asked) == 1, "it is asked once in a turn, however often the first falters"
+
+
+async def test_an_answer_that_only_drips_is_left_before_its_first_sentence_is_whole() -> None:
+    dripping = FakeLLM("Nice ", 0.6, "to ", 0.6, "meet ", 0.6, "you ", 0.6, "Jane")
+    ladder = Ladder(dripping)
+    assert await ladder.turn() == PLAN.text
+    assert ladder.problems == [("llm:fake", "answers too slowly")]
+    assert ladder.heard_at[-1] - ladder.asked_at <= SENTENCE_S + 0.6
+
+
+async def test_a_sentence_that_drips_behind_others_has_the_time_in_which_they_are_played() -> None:
+    answer = ("Nice to meet you, Jane. ", 0.7, "Which ", 0.7, "company ", 0.7, "is it?")
+    ladder = Ladder(FakeLLM(*answer))
+    assert await ladder.turn() == "Nice to meet you, Jane. Which company is it?"
+    assert ladder.problems == []
 
 
 async def test_the_time_out_follows_what_the_llm_usually_takes() -> None:

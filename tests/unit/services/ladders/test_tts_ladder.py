@@ -12,9 +12,11 @@ from bot.services.breaker import Breakers
 from bot.services.bulkhead import QUEUE_S, Bulkheads
 from bot.services.experience import Experience
 from bot.services.hosting import RungFailedError
+from bot.services.local.tts import LocalTTSService
 from bot.services.patience import PatiencePolicy
-from bot.services.tts_ladder import TTSLadder
-from bot.services.tts_rungs import Piece, SpokenWord
+from bot.services.spoken_sentence import LAST_RUNG_TIMEOUT_S
+from bot.services.tts_ladder import PAUSES_S, TTSLadder
+from bot.services.tts_rungs import HostedVoice, Piece, SpokenWord
 from bot.services.turn_budget import LEAST_PATIENCE_S, TurnBudget
 from bot.services.voice_choice import RETURN_AFTER_S
 from tests.virtual_time import now
@@ -30,7 +32,7 @@ def speech(text: str) -> list[Piece]:
     """A word, then its sound."""
     pieces: list[Piece] = []
     for n, word in enumerate(text.split()):
-        pieces += [SpokenWord(word, n * WORD_S), bytes(int(WORD_S * RATE) * 2)]
+        pieces += [SpokenWord(word, n * WORD_S), b"\x00\x10" * int(WORD_S * RATE)]
     return pieces
 
 
@@ -223,7 +225,19 @@ async def test_the_bridge_is_recorded_in_the_present_voice() -> None:
     recording = ladder._lines.record(ladder._voices[0], "One moment.", RATE)
     assert recording is not None
     await recording
-    assert ladder.bridge() == bytes(int(2 * WORD_S * RATE) * 2)
+    assert ladder.bridge() == b"\x00\x10" * int(2 * WORD_S * RATE)
+
+
+async def test_a_turn_in_which_the_voice_changes_is_bridged_in_the_one_before() -> None:
+    hosted = FakeVoice("hosted")
+    ladder = Ladder(hosted, FakeVoice("local"))
+    recording = ladder._lines.record(hosted, "One moment.", RATE)
+    assert recording is not None
+    await recording
+    hosted._pieces, hosted._end = 0, refused()
+    await ladder.say()
+    assert ladder.rung_name == "local"
+    assert ladder.bridge() == b"\x00\x10" * int(2 * WORD_S * RATE)
 
 
 async def test_an_interrupted_sentence_stops_its_voice() -> None:
@@ -315,6 +329,95 @@ async def test_the_last_voice_is_waited_for_since_nobody_is_below_it() -> None:
     ladder = Ladder(FakeVoice("hosted", words=0, end=refused()), Hesitating("local"))
     assert await ladder.say() == SENTENCE
     assert ladder.errors == []
+
+
+async def test_the_last_voice_is_not_given_up_while_it_is_at_work_however_long_it_takes() -> None:
+    local = FakeVoice("local", first_s=LAST_RUNG_TIMEOUT_S - 1)
+    ladder = Ladder(FakeVoice("hosted", words=0, end=refused()), local)
+    assert await ladder.say() == SENTENCE
+    assert (local.texts, ladder.errors) == ([SENTENCE], [])
+
+
+async def test_a_text_that_no_voice_spoke_is_tried_again_by_all_of_them() -> None:
+    class Recovering(FakeVoice):
+        async def speak(self, text: str) -> AsyncGenerator[Piece, None]:
+            self.texts.append(text)
+            if len(self.texts) == 1:
+                raise refused()
+            for piece in speech(text):
+                yield piece
+
+    hosted, local = Recovering("hosted"), FakeVoice("local", words=0, end=refused())
+    ladder = Ladder(hosted, local)
+    assert await ladder.say() == SENTENCE
+    assert (ladder.errors, ladder.rung_name) == ([], "hosted")
+    assert ladder.first_sound_after_s == PAUSES_S[0]
+
+
+async def test_what_was_spoken_before_all_voices_failed_is_not_spoken_again() -> None:
+    class BreaksOffOnce(FakeVoice):
+        async def speak(self, text: str) -> AsyncGenerator[Piece, None]:
+            self.texts.append(text)
+            for piece in speech(text)[: 4 if len(self.texts) == 1 else 99]:
+                yield piece
+            if len(self.texts) == 1:
+                raise refused()
+
+    local = BreaksOffOnce("local")
+    ladder = Ladder(FakeVoice("hosted", words=0, end=refused(permanent=True)), local)
+    assert await ladder.say() == SENTENCE
+    assert local.texts == [SENTENCE, "three four five six"]
+
+
+async def test_a_text_that_nobody_can_speak_ends_in_an_error_and_not_in_a_wait() -> None:
+    voices = [FakeVoice(name, words=0, end=refused()) for name in ("hosted", "local")]
+    ladder = Ladder(*voices)
+    assert await ladder.say() == ""
+    assert ladder.errors == ["no voice is left: refused"]
+    assert not ladder.is_at_work
+
+
+async def test_the_next_sentence_is_not_made_twice_while_there_is_sound_left_to_play() -> None:
+    local = FakeVoice("local")
+    ladder = Ladder(FakeVoice("hosted", first_s=0.6), local)
+    await ladder.say()  # three seconds of sound
+    local.texts.clear()
+    await ladder.say()
+    assert local.texts == []
+
+
+async def test_a_voice_for_which_others_wait_does_nothing_on_suspicion() -> None:
+    local = FakeVoice("local")
+    sentence = Ladder(FakeVoice("hosted"), local)._sentence(SENTENCE)
+    busy = HostedVoice("local", LocalTTSService(), may_work_ahead=lambda: False)
+    assert sentence.may_be_held(local)
+    assert not sentence.may_be_held(busy)
+
+
+async def test_silence_that_is_sent_as_sound_is_no_answer() -> None:
+    class Mute(FakeVoice):
+        async def speak(self, text: str) -> AsyncGenerator[Piece, None]:
+            for piece in speech(text):
+                yield bytes(len(piece)) if isinstance(piece, bytes) else piece
+
+    ladder = Ladder(Mute("hosted"), FakeVoice("local"))
+    assert await ladder.say() == SENTENCE
+    assert ladder.problems == [("tts:hosted", "sent no sound")]
+    assert ladder.sound_s == 6 * WORD_S
+
+
+async def test_a_voice_whose_sound_only_drips_is_left_for_the_next() -> None:
+    class Dripping(FakeVoice):
+        async def speak(self, text: str) -> AsyncGenerator[Piece, None]:
+            for piece in speech(text):
+                yield piece
+                if isinstance(piece, bytes):
+                    await asyncio.sleep(WORD_S + 0.5)
+
+    ladder = Ladder(Dripping("hosted"), FakeVoice("local"))
+    assert await ladder.say() == SENTENCE
+    assert ladder.problems == [("tts:hosted", "stopped midway")]
+    assert ladder.heard_at[-1] - ladder.heard_at[0] < 3.0
 
 
 # --- back to a better voice -------------------------------------------------------------------
