@@ -12,19 +12,30 @@ from bot.storage.sessions import SessionStore
 
 _RETRY_S = 0.5
 FLUSH_TIMEOUT_S = 1.0
+RECHECK_S = 2.0
+"""How long a call may be without a checkpoint after its store has lost everything."""
 
 
 class Checkpointer:
     """One task that owns two slots: the newest session, and the newest words after it.
 
     `save` and `progress` return at once and never raise. What a newer one replaced is never
-    written, so the bound is one of each. Nothing is logged but the call's id.
+    written, so the bound is one of each. What was written is looked for now and then: a Redis that
+    was restarted may have lost it. Nothing is logged but the call's id.
     """
 
-    def __init__(self, *, sessions: SessionStore, retry_s: float = _RETRY_S) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: SessionStore,
+        retry_s: float = _RETRY_S,
+        recheck_s: float = RECHECK_S,
+    ) -> None:
         """Start the task."""
         self._sessions = sessions
         self._retry_s = retry_s
+        self._recheck_s = recheck_s
+        self._kept: tuple[Session | None, Progress | None] = (None, None)
         self._session: Session | None = None
         self._progress: Progress | None = None
         self._work = asyncio.Event()
@@ -67,22 +78,47 @@ class Checkpointer:
 
     async def _write_behind(self) -> None:
         while True:
-            await self._work.wait()
+            if not await self._is_told():
+                await self._recheck()
             self._work.clear()
             while self._session is not None or self._progress is not None:
                 if not await self._written():
                     await asyncio.sleep(self._retry_s)
             self._idle.set()
 
+    async def _is_told(self) -> bool:
+        try:
+            async with asyncio.timeout(self._recheck_s):
+                await self._work.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _recheck(self) -> None:
+        """Write once more what the store has lost."""
+        session, progress = self._kept
+        if session is None or self.is_stale.is_set():
+            return
+        try:
+            if await self._sessions.holds(session):
+                return
+        except StorageError:
+            return  # It is asked again.
+        if self._session is None and self._progress is None and self._kept[0] is session:
+            logger.warning("The session of call {} was lost; it is saved again", session.call_id)
+            self._session, self._progress = session, progress
+
     async def _written(self) -> bool:
         try:
             if (session := self._session) is not None:
                 if not await self._sessions.save(session):
                     self.is_stale.set()
+                self._kept = (session, None)
                 if self._session is session:
                     self._session = None
             elif (progress := self._progress) is not None:
                 await self._sessions.save_progress(progress)
+                self._kept = (self._kept[0], progress)
                 if self._progress is progress:
                     self._progress = None
         except StorageError as error:

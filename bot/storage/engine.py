@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 from loguru import logger
@@ -46,7 +46,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
     return _postgres_engine(url)
 
 
-async def bounded(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+async def bounded(work: Awaitable[T], timeout_s: float) -> T:
     """Await `work`, at most `timeout_s`, even if it resists its cancellation.
 
     A driver that is cancelled may first wait for a server that hangs. It is cancelled twice, and

@@ -29,6 +29,10 @@ class NewerDatabaseError(StorageError):
     """The database was made by a newer version (or by another application)."""
 
 
+class LeaseReservedError(StorageUnavailableError):
+    """Somebody asks for a lease that is held, and has no token yet: not decided."""
+
+
 class StaleTokenError(StorageError):
     """Another bot has taken the call over: this one must neither write nor speak any more."""
 

@@ -42,6 +42,18 @@ class Fences:
 
         return await guarded(self._engine, work(), self._timeout_s)
 
+    async def first(self, call_id: str) -> int | None:
+        """The first token of a call; None: it was begun before. Raises as `raised` does."""
+        insert = _insert(self._engine.dialect.name).values(call_id=call_id, token=1)
+        statement = insert.on_conflict_do_nothing().returning(_TABLE.c.token)
+
+        async def work() -> int | None:
+            async with self._writing_engine.begin() as connection:
+                token: int | None = (await connection.execute(statement)).scalar()
+                return token
+
+        return await guarded(self._engine, work(), self._timeout_s)
+
     async def current(self, call_id: str) -> int:
         """The newest token of a call, 0 if there is none. Raises as `raised` does."""
 

@@ -47,7 +47,7 @@ class Journal:
         """Touches nothing yet. `token`: the writer's fencing token, kept with each record."""
         self._token = token
         self._folder = folder
-        self._path = folder / f"{_file_name(call_id)}-{token or 0}{_SUFFIX}"
+        self._path = folder / f"{file_name(call_id)}-{token or 0}{_SUFFIX}"
         self._own_limit = limit_bytes
         self._folder_limit = folder_limit_bytes
         self._file: int | None = None
@@ -208,6 +208,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _file_name(call_id: str) -> str:
+def file_name(call_id: str) -> str:
     """Call ids are ours, but may come with a dispatch from outside."""
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in call_id)[:100]

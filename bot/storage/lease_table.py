@@ -63,7 +63,11 @@ class LeaseTable(Protocol):
         """Turn the reservation into a lease. False: it was too late, somebody else has it."""
 
     async def refresh(self, name: str, holder: str, token: int, *, is_call: bool) -> bool:
-        """Live on; a table that forgot the lease learns it again. False: somebody took it."""
+        """Live on; a table that forgot the lease learns it again. False: somebody took it.
+
+        Raises:
+            LeaseReservedError: somebody is about to; only the fence can say.
+        """
 
     async def release(self, name: str, holder: str, token: int, *, is_over: bool) -> None:
         """Give it back. `is_over`: the call has ended, nobody need take it over."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.storage.errors import LeaseReservedError
 from bot.storage.lease_table import LeaseTiming, Reservation, RunningCall, Survey
 from bot.storage.redis_client import milliseconds, redis_answer, redis_client
 
@@ -31,10 +32,13 @@ local function parse(value)
 end
 local token, holder = parse(redis.call('GET', KEYS[1]))
 """
+# Keys live by the server's wall clock: one that has longer than any lease was written before the
+# clock was set back, and its holder, if there is one, renews it within a moment.
 _RESERVE = (
     _PARSE
     + """
-if holder and holder ~= ARGV[1] then return {0, 0} end
+local is_held = redis.call('PTTL', KEYS[1]) <= 2 * tonumber(ARGV[2])
+if holder and holder ~= ARGV[1] and is_held then return {0, 0} end
 redis.call('SET', KEYS[1], '0:' .. ARGV[1], 'PX', ARGV[2])
 return {1, tonumber(redis.call('GET', KEYS[2]) or '0')}
 """
@@ -54,11 +58,14 @@ if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[2]) then return 0
 """
     + _WRITE
 )
-# Somebody else's older lease can be there after a restart that lost the newer one: ours wins.
+# Somebody else's older lease can be there after a restart that lost the newer one: ours wins. A
+# reservation decides nothing yet: 2. It may be that of a client which has given up long ago, and
+# whose words a server that hung has only read now; then it ends by itself.
 _REFRESH = (
     _PARSE
     + """
-if holder and holder ~= ARGV[1] and (token == 0 or token >= tonumber(ARGV[2])) then return 0 end
+if holder and holder ~= ARGV[1] and token >= tonumber(ARGV[2]) then return 0 end
+if holder and holder ~= ARGV[1] and token == 0 then return 2 end
 if tonumber(redis.call('GET', KEYS[2]) or '0') > tonumber(ARGV[2]) then return 0 end
 """
     + _WRITE
@@ -80,6 +87,7 @@ redis.call('DEL', KEYS[1])
 return 1
 """
 )
+_OURS, _RESERVED = 1, 2
 
 
 class RedisLeaseTable:
@@ -103,11 +111,14 @@ class RedisLeaseTable:
 
     async def confirm(self, name: str, holder: str, token: int, *, is_call: bool) -> bool:
         """Turn the reservation into a lease."""
-        return await self._written(self._confirm, name, holder, token, is_call=is_call)
+        return await self._written(self._confirm, name, holder, token, is_call=is_call) == _OURS
 
     async def refresh(self, name: str, holder: str, token: int, *, is_call: bool) -> bool:
         """Live on; a Redis that forgot the lease learns it again."""
-        return await self._written(self._refresh, name, holder, token, is_call=is_call)
+        verdict = await self._written(self._refresh, name, holder, token, is_call=is_call)
+        if verdict == _RESERVED:
+            raise LeaseReservedError(f"somebody asks for {name}; the fence will tell")
+        return verdict == _OURS
 
     async def release(self, name: str, holder: str, token: int, *, is_over: bool) -> None:
         """Give it back."""
@@ -125,8 +136,15 @@ class RedisLeaseTable:
 
     async def holder(self, name: str) -> str | None:
         """Who has it now."""
-        value = await redis_answer(self._redis.get(_LEASE + name))
-        return str(value).partition(":")[2] if value else None
+
+        async def ask() -> list[Any]:
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.get(_LEASE + name)
+            pipeline.pttl(_LEASE + name)
+            return list(await pipeline.execute())
+
+        value, left_ms = await redis_answer(ask())
+        return str(value).partition(":")[2] if value and self._is_held(left_ms) else None
 
     async def survey(self) -> Survey:
         """All running calls, as they are at one moment."""
@@ -136,21 +154,24 @@ class RedisLeaseTable:
             pipeline.info("server")
             pipeline.hgetall(_RUNNING)
             server, running = await pipeline.execute()
-            held: list[Any] = []
+            left_ms: list[Any] = []
             if running:
-                held = list(await self._redis.mget([_LEASE + name for name in running]))
-            return server, running, held
+                pipeline = self._redis.pipeline(transaction=False)
+                for name in running:
+                    pipeline.pttl(_LEASE + name)
+                left_ms = list(await pipeline.execute())
+            return server, running, left_ms
 
-        server, running, held = await redis_answer(ask())
+        server, running, left_ms = await redis_answer(ask())
         calls = []
-        for (name, value), lease in zip(running.items(), held, strict=True):
+        for (name, value), left in zip(running.items(), left_ms, strict=True):
             token, _, holder = value.partition(":")
             calls.append(
                 RunningCall(
                     call_id=name,
                     holder=holder,
                     token=int(token) if token.isdecimal() else 0,
-                    is_held=lease is not None,
+                    is_held=self._is_held(left),
                 )
             )
         return Survey(incarnation=str(server.get("run_id", "")), calls=tuple(calls))
@@ -159,17 +180,21 @@ class RedisLeaseTable:
         """Close the connections."""
         await self._redis.aclose()
 
+    def _is_held(self, left_ms: int) -> bool:
+        """Redis says -2 for a key that is not there."""
+        return 0 < left_ms <= 2 * self._ttl_ms
+
     @property
     def _ttl_ms(self) -> int:
         return milliseconds(self.timing.ttl_s)
 
     async def _written(
         self, script: Any, name: str, holder: str, token: int, *, is_call: bool
-    ) -> bool:
+    ) -> int:
         keys = [_LEASE + name, _FENCE + name, _RUNNING]
         fence_ms = milliseconds(FENCE_TTL_S)
         arguments = (holder, token, self._ttl_ms, fence_ms, int(is_call), name)
-        return bool(await self._run(script, keys, arguments))
+        return int(await self._run(script, keys, arguments))
 
     async def _run(self, script: Any, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
         return await redis_answer(script(keys=keys, args=arguments))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, literal_column, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -40,7 +40,7 @@ class SqlLeaseTable:
 
     async def reserve(self, name: str, holder: str) -> Reservation:
         """Keep the name for `holder`, unless another one has it."""
-        mine = or_(_TABLE.c.expires_at <= self._now, _TABLE.c.holder == holder)
+        mine = or_(not_(self._is_held), _TABLE.c.holder == holder)
         row = await self._upsert(name, holder, None, mine, is_call=False)
         return Reservation(is_ours=row is not None, newest_token=row or 0)
 
@@ -62,11 +62,7 @@ class SqlLeaseTable:
 
     async def break_off(self, name: str, holder: str) -> bool:
         """End the lease of a holder who is known to be dead."""
-        its = (
-            (_TABLE.c.name == name)
-            & (_TABLE.c.holder == holder)
-            & (_TABLE.c.expires_at > self._now)
-        )
+        its = (_TABLE.c.name == name) & (_TABLE.c.holder == holder) & self._is_held
         return await self._change(update(_TABLE).where(its).values(expires_at=self._now)) > 0
 
     async def forget(self, name: str) -> None:
@@ -78,9 +74,7 @@ class SqlLeaseTable:
 
         async def work() -> str | None:
             async with self._engine.connect() as connection:
-                query = select(_TABLE.c.holder).where(
-                    (_TABLE.c.name == name) & (_TABLE.c.expires_at > self._now)
-                )
+                query = select(_TABLE.c.holder).where((_TABLE.c.name == name) & self._is_held)
                 return await connection.scalar(query)
 
         return await guarded(self._engine, work(), LEASE_TIMEOUT_S)
@@ -90,7 +84,7 @@ class SqlLeaseTable:
 
         async def work() -> tuple[RunningCall, ...]:
             async with self._engine.connect() as connection:
-                query = select(_TABLE, (_TABLE.c.expires_at > self._now).label("is_held"))
+                query = select(_TABLE, self._is_held.label("is_held"))
                 rows = await connection.execute(query.where(_TABLE.c.is_call))
                 return tuple(
                     RunningCall(
@@ -107,6 +101,12 @@ class SqlLeaseTable:
 
     async def aclose(self) -> None:
         """The engine is the store's."""
+
+    @property
+    def _is_held(self) -> ColumnElement[bool]:
+        """A lease further ahead than any can be was written before the clock was set back."""
+        until = _TABLE.c.expires_at
+        return and_(until > self._now, until <= self._now + 2 * self.timing.ttl_s)
 
     async def _upsert(
         self,

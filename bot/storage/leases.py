@@ -149,12 +149,8 @@ class Lease:
             self.lose("somebody else has drawn a newer token")
         elif newest is not None and self._fences is not None:
             self._doubtful_since = None
-        elif self._doubtful_since is not None and self._is_doubtful_for_long():
-            self.lose("it was slept over, and nobody can say whose it is now")
-
-    def _is_doubtful_for_long(self) -> bool:
-        began = self._doubtful_since
-        return began is not None and self._clock() - began > self._table.timing.ttl_s + GRACE_S
+        # Nobody can say: nobody can have taken it either while the table is away, and a bot that
+        # did before has put this one out of the room, by its identity.
 
     def _overslept(self) -> bool:
         """The monotonic clock stands still while a machine is suspended, the other one may jump."""
@@ -193,7 +189,8 @@ class Leases:
     async def acquire(self, call_id: str, holder: str, *, at_least: int = 0) -> Lease | None:
         """Take a call. None: another bot has it.
 
-        A table that is away keeps nobody from talking: then the token alone decides between two.
+        A table that is away keeps nobody from talking, but a call that was begun before is not
+        taken over then: its bot may live, and nobody can say.
 
         Args:
             call_id: the call.
@@ -203,8 +200,7 @@ class Leases:
         try:
             reservation = await self._table.reserve(call_id, holder)
         except StorageUnavailableError as error:
-            logger.warning("The leases are away, the call {} begins without: {}", call_id, error)
-            return self._lease(call_id, holder, await self._token(call_id, at_least), is_call=True)
+            return await self._begun_without(call_id, holder, at_least, error)
         if not reservation.is_ours:
             return None
         token = await self._token(call_id, max(at_least, reservation.newest_token))
@@ -274,13 +270,30 @@ class Leases:
             return []
         missing = {(c.call_id, c.token) for c in survey.calls if not c.is_held}
         self._missing = {key: self._missing.get(key, now) for key in missing}
+        # A holder that lives renews its lease in between, also after a jump of the table's clock.
+        second_look_s = max(SECOND_LOOK_S, 1.2 * self._table.timing.refresh_s)
         return [
-            call_id for (call_id, _), since in self._missing.items() if now - since >= SECOND_LOOK_S
+            call_id for (call_id, _), since in self._missing.items() if now - since >= second_look_s
         ]
 
     async def aclose(self) -> None:
         """Give back connections; leases are released by their holders."""
         await self._table.aclose()
+
+    async def _begun_without(
+        self, call_id: str, holder: str, at_least: int, error: StorageError
+    ) -> Lease | None:
+        token: int | None = None if at_least else 1
+        try:
+            if self._fences is not None and not at_least:
+                token = await self._fences.first(call_id)
+        except StorageError:
+            pass  # Then nobody knows of the call but who was just asked to hold it.
+        if token is None:
+            logger.warning("Call {} cannot be taken over while the leases are away", call_id)
+            return None
+        logger.warning("The leases are away, the call {} begins without: {}", call_id, error)
+        return self._lease(call_id, holder, token, is_call=True)
 
     async def _token(self, call_id: str, floor: int) -> int:
         if self._fences is None:

@@ -13,6 +13,7 @@ from bot.storage.lease_table_redis import RedisLeaseTable
 from bot.storage.lease_table_sql import SqlLeaseTable
 from bot.storage.leases import Leases
 from bot.storage.sessions import InMemorySessions, LayeredSessions, SessionStore
+from bot.storage.sessions_local import LocalSessions, local_sessions_folder
 from bot.storage.sessions_redis import RedisSessions
 from bot.storage.sessions_sql import SqlSessions
 from bot.storage.store import Store
@@ -51,7 +52,7 @@ def _sessions(settings: Settings, store: Store | None) -> SessionStore:
         stores.append(SqlSessions(store.engine))
     if not stores:
         return InMemorySessions()
-    return stores[0] if len(stores) == 1 else LayeredSessions(stores)
+    return LayeredSessions(stores, spill=LocalSessions(local_sessions_folder(settings.data_dir)))
 
 
 def _leases(settings: Settings, store: Store | None) -> Leases:

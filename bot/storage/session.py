@@ -63,6 +63,24 @@ class Session(_Live):
         """For comparisons: the newest is the greatest."""
         return self.token, self.n
 
+    @property
+    def is_epitaph(self) -> bool:
+        """Whether it says nothing but that the call is over, where an older session may be."""
+        return self.ended is not None and not self.conversation
+
+    def epitaph(self) -> Session:
+        """Newer than this session, and without a word of it."""
+        return self.model_copy(
+            update={
+                "n": self.n + 1,
+                "ended": self.ended or "completed",
+                "caller_id": None,
+                "conversation": {},
+                "turns": [],
+                "latencies": [],
+            }
+        )
+
 
 class Progress(_Live):
     """What the caller has said since the checkpoint `n`, and nobody has answered yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from loguru import logger
@@ -23,6 +24,10 @@ from bot.storage.session import (
 )
 
 T = TypeVar("T")
+
+SLOWER_STORES_S = 0.25
+"""A healthy store answers within milliseconds, and a caller waits for the bot that asks."""
+REMEMBERED_CALLS = 64
 
 
 class SessionStore(Protocol):
@@ -44,8 +49,14 @@ class SessionStore(Protocol):
     async def find(self, room: str) -> Session | None:
         """The newest unfinished session of a room. Raises as `load` does."""
 
+    async def holds(self, session: Session) -> bool:
+        """Whether this checkpoint, or a newer one, is still there: a Redis may come back empty."""
+
     async def delete(self, call_id: str) -> None:
         """Forget the call; harmless if it is not known."""
+
+    async def erase(self, call_id: str, room: str) -> None:
+        """Forget the call for good: what its bot still saves of it is not kept either."""
 
     async def aclose(self) -> None:
         """Give back connections."""
@@ -59,9 +70,12 @@ class InMemorySessions:
         self._sessions: dict[str, tuple[float, str]] = {}
         self._progress: dict[str, tuple[float, str]] = {}
         self._rooms: dict[str, str] = {}
+        self._erased: set[str] = set()
 
     async def save(self, session: Session) -> bool:
         """Replace the call's session."""
+        if session.call_id in self._erased:
+            return True
         known = self._get(self._sessions, session.call_id)
         if known is not None and load_session(known).age > session.age:
             return False
@@ -72,6 +86,8 @@ class InMemorySessions:
 
     async def save_progress(self, progress: Progress) -> None:
         """Replace the words of the turn in progress."""
+        if progress.call_id in self._erased:
+            return
         known = self._get(self._progress, progress.call_id)
         if known is None or load_progress(known).token <= progress.token:
             until = self._clock() + PROGRESS_TTL_S
@@ -87,11 +103,20 @@ class InMemorySessions:
         call_id = self._rooms.get(room)
         return await self.load(call_id) if call_id is not None else None
 
+    async def holds(self, session: Session) -> bool:
+        """What is in memory stays there."""
+        return True
+
     async def delete(self, call_id: str) -> None:
         """Forget the call."""
         self._sessions.pop(call_id, None)
         self._progress.pop(call_id, None)
         self._rooms = {room: owner for room, owner in self._rooms.items() if owner != call_id}
+
+    async def erase(self, call_id: str, room: str) -> None:
+        """Forget the call for good."""
+        await self.delete(call_id)
+        self._erased.add(call_id)
 
     async def aclose(self) -> None:
         """Nothing to give back."""
@@ -104,24 +129,35 @@ class InMemorySessions:
 class LayeredSessions:
     """The first store that answers takes the session; the newest one anywhere is read.
 
-    So a session outlives a Redis that is away, or comes back empty.
+    So a session outlives a Redis that is away, or comes back empty. While no store answers, `spill`
+    keeps a copy on this machine, for the next bot here, and the session still waits to be saved.
     """
 
-    def __init__(self, stores: Sequence[SessionStore]) -> None:
+    def __init__(
+        self, stores: Sequence[SessionStore], *, spill: SessionStore | None = None
+    ) -> None:
         """`stores`: the quickest first."""
         self._stores = tuple(stores)
+        self._spill = spill
+        self._all = self._stores if spill is None else (*self._stores, spill)
+        self._newest_saved: dict[str, Session] = {}
+        self._spilled: set[str] = set()
 
     async def save(self, session: Session) -> bool:
         """Replace the call's session where it can be."""
-        return await self._first(lambda store: store.save(session))
+        self._newest_saved[session.call_id] = session
+        if len(self._newest_saved) > REMEMBERED_CALLS:
+            del self._newest_saved[next(iter(self._newest_saved))]
+        return await self._first(session.call_id, lambda store: store.save(session))
 
     async def save_progress(self, progress: Progress) -> None:
         """Replace the words of the turn in progress."""
-        await self._first(lambda store: store.save_progress(progress))
+        await self._first(progress.call_id, lambda store: store.save_progress(progress))
 
     async def load(self, call_id: str) -> Session | None:
         """The newest session of all stores that answer."""
-        return await self._newest(lambda store: store.load(call_id))
+        found = await self._newest(lambda store: store.load(call_id))
+        return None if found is None or found.is_epitaph else found
 
     async def find(self, room: str) -> Session | None:
         """The newest session of a room."""
@@ -129,12 +165,39 @@ class LayeredSessions:
         # Another store may know a later checkpoint of the same call.
         return await self.load(found.call_id) if found is not None else None
 
+    async def holds(self, session: Session) -> bool:
+        """Whether the quickest store has it; one that is away is told when it is back."""
+        try:
+            return await self._stores[0].holds(session)
+        except StorageError:
+            return True
+
     async def delete(self, call_id: str) -> None:
-        """Forget the call everywhere."""
+        """Forget the call everywhere.
+
+        Where it cannot be, an epitaph in another store says that the call is over: otherwise the
+        old session would be taken for a call whose bot has died.
+        """
+        newest = self._newest_saved.pop(call_id, None)
+        self._spilled.discard(call_id)
         away: StorageError | None = None
-        for store in self._stores:
+        for store in self._all:
             try:
                 await store.delete(call_id)
+            except StorageError as error:
+                away = error
+        if away is not None:
+            if newest is not None:
+                await self._bury(newest.epitaph())
+            raise away
+
+    async def erase(self, call_id: str, room: str) -> None:
+        """Forget the call everywhere for good; if one is away, the others have done it."""
+        self._newest_saved.pop(call_id, None)
+        away: StorageError | None = None
+        for store in self._all:
+            try:
+                await store.erase(call_id, room)
             except StorageError as error:
                 away = error
         if away is not None:
@@ -142,26 +205,52 @@ class LayeredSessions:
 
     async def aclose(self) -> None:
         """Give back connections."""
-        for store in self._stores:
+        for store in self._all:
             await store.aclose()
 
-    async def _first(self, work: Callable[[SessionStore], Awaitable[T]]) -> T:
+    async def _first(self, call_id: str, work: Callable[[SessionStore], Awaitable[T]]) -> T:
         away: StorageError | None = None
+        is_spilled = call_id in self._spilled
+        if is_spilled:  # They were away: not after their time-outs.
+            await self._spill_over(call_id, work)
         for store in self._stores:
             try:
-                return await work(store)
+                done = await work(store)
             except StorageError as error:
                 away = away or error
+            else:
+                await self._clear_spill(call_id)
+                return done
+        if not is_spilled:
+            await self._spill_over(call_id, work)
         raise away or StorageUnavailableError("no store for sessions is configured")
+
+    async def _spill_over(
+        self, call_id: str, work: Callable[[SessionStore], Awaitable[object]]
+    ) -> None:
+        if self._spill is not None:
+            self._spilled.add(call_id)
+            with suppress(StorageError):
+                await work(self._spill)
+
+    async def _clear_spill(self, call_id: str) -> None:
+        if self._spill is not None and call_id in self._spilled:
+            self._spilled.discard(call_id)
+            with suppress(StorageError):
+                await self._spill.delete(call_id)
+
+    async def _bury(self, epitaph: Session) -> None:
+        for store in self._all:
+            with suppress(StorageError):
+                await store.save(epitaph)
+                return
 
     async def _newest(
         self, work: Callable[[SessionStore], Awaitable[Session | None]]
     ) -> Session | None:
         found: list[Session] = []
         failures: list[StorageError] = []
-        for answer in await asyncio.gather(
-            *(work(store) for store in self._stores), return_exceptions=True
-        ):
+        for answer in await self._answers(work):
             if isinstance(answer, Session):
                 found.append(answer)
             elif isinstance(answer, StorageError):
@@ -174,6 +263,35 @@ class LayeredSessions:
         if unreadable or failures:
             raise (unreadable or failures)[0]
         return None
+
+    async def _answers(
+        self, work: Callable[[SessionStore], Awaitable[Session | None]]
+    ) -> list[Session | BaseException | None]:
+        """Of all stores; once one has a session the others get `SLOWER_STORES_S` more."""
+        asked: list[asyncio.Task[Session | None]] = [
+            asyncio.ensure_future(work(store)) for store in self._all
+        ]
+        waiting: set[asyncio.Task[Session | None]] = set(asked)
+        has_found = False
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(
+                    waiting,
+                    timeout=SLOWER_STORES_S if has_found else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if not done:
+                    break
+                has_found = has_found or any(
+                    task.exception() is None and task.result() is not None for task in done
+                )
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        return [
+            task.exception() or task.result() if not task.cancelled() else None for task in asked
+        ]
 
 
 def read(text: str | None, progress_text: str | None) -> Session | None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.storage.engine import WRITES, guarded
 from bot.storage.lease_table_sql import database_now
 from bot.storage.live_models import SessionRow
+from bot.storage.models import Call
 from bot.storage.session import (
     PROGRESS_TTL_S,
     SESSION_TTL_S,
@@ -61,8 +62,14 @@ class SqlSessions:
             where=is_newer,
         ).returning(_TABLE.c.n)
 
+        is_erased = select(Call.erased_at).where(
+            Call.call_id == session.call_id, Call.erased_at.is_not(None)
+        )
+
         async def work(connection: AsyncConnection) -> bool:
             await connection.execute(delete(_TABLE).where(_TABLE.c.expires_at < self._now))
+            if await connection.scalar(is_erased):
+                return True
             return (await connection.execute(statement)).first() is not None
 
         return await self._write(work)
@@ -90,6 +97,10 @@ class SqlSessions:
         """The newest session of a room."""
         return await self._read(_TABLE.c.room == room)
 
+    async def holds(self, session: Session) -> bool:
+        """A database keeps what it has taken."""
+        return True
+
     async def delete(self, call_id: str) -> None:
         """Forget the call."""
 
@@ -97,6 +108,10 @@ class SqlSessions:
             await connection.execute(delete(_TABLE).where(_TABLE.c.call_id == call_id))
 
         await self._write(work)
+
+    async def erase(self, call_id: str, room: str) -> None:
+        """Forget the call; once its row in `calls` says that it is erased, nothing is kept."""
+        await self.delete(call_id)
 
     async def aclose(self) -> None:
         """The engine is the store's."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from bot.storage.engine import make_engine
 from bot.storage.errors import StaleTokenError, StorageUnavailableError
@@ -323,20 +324,90 @@ async def test_a_call_begins_without_redis_and_is_known_to_it_when_it_is_back(
     await leases.aclose()
 
 
-async def test_two_who_begin_without_redis_are_told_apart_by_the_fence(
+async def test_nobody_takes_a_call_over_while_redis_is_away(
     new_valkey_server: ValkeyFactory, fences: Fences, call_id: str
 ) -> None:
     server = new_valkey_server()
-    server.kill()
     leases = Leases(table=RedisLeaseTable(server.url, timing=QUICK), fences=fences)
     first = await taken(leases, call_id, "a")
-    second = await taken(leases, call_id, "b")
-    async with asyncio.timeout(5):
-        await first.lost.wait()
-    assert second.is_sure
-    for lease in (first, second):
+    server.kill()
+    begun_without = await taken(leases, f"{call_id}-new", "a")
+    for name in (call_id, f"{call_id}-new"):
+        assert await leases.acquire(name, "b") is None
+        assert await leases.acquire(name, "b", at_least=1) is None
+    await until(lambda: first._is_away)
+    assert first.is_sure
+    assert await fences.current(call_id) == first.token
+    for lease in (first, begun_without):
         await lease.release()
     await leases.aclose()
+
+
+async def test_a_client_that_gave_up_takes_no_call_though_its_wish_is_read_later(
+    valkey_server: ValkeyServer, fences: Fences, call_id: str
+) -> None:
+    """A Redis that hung reads what was sent meanwhile, also by clients that are gone."""
+    leases = Leases(table=RedisLeaseTable(valkey_server.url, timing=QUICK), fences=fences)
+    lease = await taken(leases, call_id, "a")
+    assert await leases.break_off(call_id, "a")  # Its key had expired when Redis went on ...
+    await leases._table.reserve(call_id, "gone")  # ... and this came before its renewal.
+    await lease._renew_once()
+    assert not lease.lost.is_set()
+    async with asyncio.timeout(5):
+        while await leases.holder(call_id) != "a":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await lease.release()
+    await leases.aclose()
+
+
+async def test_a_clock_of_redis_or_the_database_that_is_set_back_leaves_no_lease_for_an_hour(
+    table: LeaseTable, fences: Fences, call_id: str
+) -> None:
+    if isinstance(table, InMemoryLeaseTable):
+        return  # It counts by a clock that nobody sets.
+    leases = Leases(table=table, fences=fences)
+    await leases.expired()
+    die(await taken(leases, call_id))
+    await set_back(table, call_id)
+    assert await leases.holder(call_id) is None
+    await until_expired(leases, call_id)
+    successor = await taken(leases, call_id, "b")
+    assert await leases.holder(call_id) == "b"
+    await successor.release()
+
+
+async def test_whose_lease_was_dated_by_another_clock_is_not_taken_for_dead(
+    table: LeaseTable, fences: Fences, call_id: str
+) -> None:
+    if isinstance(table, InMemoryLeaseTable):
+        return
+    leases = Leases(table=table, fences=fences)
+    lease = await taken(leases, call_id)
+    began = asyncio.get_running_loop().time()
+    while asyncio.get_running_loop().time() - began < QUICK.ttl_s + GRACE_S + 0.3:
+        await leases.expired()
+        await asyncio.sleep(0.05)
+    await set_back(table, call_id)
+    began = asyncio.get_running_loop().time()
+    while asyncio.get_running_loop().time() - began < 4 * QUICK.refresh_s:
+        assert call_id not in await leases.expired()
+        await asyncio.sleep(0.02)
+    assert not lease.lost.is_set()
+    await lease.release()
+
+
+async def set_back(table: LeaseTable, call_id: str) -> None:
+    """As if the table's clock had been an hour ahead when the lease was written."""
+    if isinstance(table, RedisLeaseTable):
+        await table._redis.pexpire(f"leadline:lease:{call_id}", 3_600_000)
+        return
+    assert isinstance(table, SqlLeaseTable)
+    async with table._writing_engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE leases SET expires_at = expires_at + 3600 WHERE name = :name").bindparams(
+                name=call_id
+            )
+        )
 
 
 async def test_a_read_only_redis_is_as_good_as_none(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from bot.storage.session import (
     load_session,
 )
 from bot.storage.sessions import InMemorySessions, LayeredSessions, SessionStore
+from bot.storage.sessions_local import LocalSessions
 from bot.storage.sessions_redis import RedisSessions
 from bot.storage.sessions_sql import SqlSessions
 from bot.storage.store import Store
@@ -223,6 +225,108 @@ async def test_checkpoints_wait_for_a_store_that_is_away_and_only_the_newest_is_
     assert (kept.n, kept.conversation["finals"]) == (49, [49])
     await checkpoints.aclose()
     await sessions.aclose()
+
+
+async def test_a_checkpoint_that_redis_lost_is_saved_again_with_the_open_words(
+    new_valkey_server: ValkeyFactory, make: MakeSession
+) -> None:
+    server = new_valkey_server()
+    sessions = RedisSessions(server.url)
+    checkpoints = Checkpointer(sessions=sessions, recheck_s=0.1)
+    checkpoints.save(make(n=7))
+    assert await checkpoints.flush()
+    checkpoints.progress(
+        Progress(call_id=make().call_id, token=1, n=7, conversation={"finals": ["fifty"]})
+    )
+    assert await checkpoints.flush()
+    server.kill()
+    server.start()  # Empty.
+    async with asyncio.timeout(10):
+        while (kept := await sessions.load(make().call_id)) is None or not kept.conversation[  # noqa: ASYNC110
+            "finals"
+        ]:
+            await asyncio.sleep(0.02)
+    assert (kept.n, kept.conversation["finals"]) == (7, ["fifty"])
+    await checkpoints.aclose()
+    await sessions.aclose()
+
+
+async def test_while_no_store_answers_the_disk_keeps_the_newest_for_the_next_bot_here(
+    tmp_path: Path, make: MakeSession
+) -> None:
+    away = RedisSessions("redis://127.0.0.1:1/0")
+    first = LayeredSessions([away], spill=LocalSessions(tmp_path / "sessions"))
+    for n in (1, 2):
+        with pytest.raises(StorageUnavailableError):
+            await first.save(make(n=n))
+    words = Progress(call_id=make().call_id, token=1, n=2, conversation={"finals": ["fifty"]})
+    with pytest.raises(StorageUnavailableError):
+        await first.save_progress(words)
+    files = list((tmp_path / "sessions").iterdir())
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    second = LayeredSessions([InMemorySessions()], spill=LocalSessions(tmp_path / "sessions"))
+    for found in (await second.load(make().call_id), await second.find(make().room)):
+        assert found is not None
+        assert (found.n, found.conversation["finals"]) == (2, ["fifty"])
+    # An older one never comes before it, and what is over is gone.
+    assert await second.save(make(n=1))
+    assert (await second.load(make().call_id) or make()).n == 2
+    await second.delete(make().call_id)
+    assert await second.load(make().call_id) is None
+    assert list((tmp_path / "sessions").iterdir()) == []
+    for each in (first, second):
+        await each.aclose()
+
+
+async def test_a_call_that_ended_while_redis_was_away_has_no_session_when_it_is_back(
+    new_valkey_server: ValkeyFactory, tmp_path: Path, make: MakeSession
+) -> None:
+    server = new_valkey_server()
+    async with Store.opened(settings_for(tmp_path)) as store:
+        both = LayeredSessions([RedisSessions(server.url), SqlSessions(store._engine)])
+        assert await both.save(make(n=5))
+        server.pause()
+        with pytest.raises(StorageUnavailableError):
+            await both.delete(make().call_id)
+        server.resume()
+        others = LayeredSessions([RedisSessions(server.url), SqlSessions(store._engine)])
+        assert await others.load(make().call_id) is None
+        assert await others.find(make().room) is None
+        for each in (both, others):
+            await each.aclose()
+
+
+async def test_an_erased_call_leaves_nothing_and_what_its_bot_still_saves_is_not_kept(
+    valkey_server: ValkeyServer, make: MakeSession
+) -> None:
+    sessions, session = RedisSessions(valkey_server.url), make(room=f"room-{PERSONAL[2]}")
+    await sessions.save(session)
+    await sessions.save_progress(
+        Progress(call_id=session.call_id, token=1, n=1, conversation={"finals": [PERSONAL[0]]})
+    )
+    await sessions.erase(session.call_id, session.room)
+    assert await sessions.save(session.model_copy(update={"n": 2}))
+    async with Redis.from_url(valkey_server.url, decode_responses=True) as client:
+        keys = [key async for key in client.scan_iter(f"*{session.call_id}*")]
+        assert keys == [f"leadline:erased:{session.call_id}"]
+        assert await client.get(f"leadline:room:{session.room}") is None
+    assert await sessions.load(session.call_id) is None
+    await sessions.aclose()
+
+
+async def test_a_slow_second_store_costs_a_caller_who_waits_next_to_nothing(
+    make: MakeSession,
+) -> None:
+    class Hanging(InMemorySessions):
+        async def load(self, call_id: str) -> Session | None:
+            await asyncio.Event().wait()
+            return None
+
+    quick = InMemorySessions()
+    await quick.save(make())
+    both = LayeredSessions([quick, Hanging()])
+    async with asyncio.timeout(5):
+        assert await both.load(make().call_id) == make()
 
 
 async def test_a_stale_bots_checkpoint_is_refused_and_it_is_told(make: MakeSession) -> None:
