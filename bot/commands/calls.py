@@ -96,7 +96,10 @@ def replay(
 def erase(call_id: CallId, yes: Yes = False) -> None:
     """Erase the personal data of a call and of its lead for good."""
     confirm_erasure("call", call_id, yes=yes)
-    erased = with_store(lambda store: store.erase_call(call_id), writable=True)
+    from bot.storage.erasure import erase_call
+
+    settings = load_settings()
+    erased = with_store(lambda store: erase_call(settings, store, call_id), writable=True)
     typer.echo(f"What was said in the call {erased}, and its lead, are erased.")
 
 

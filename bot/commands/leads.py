@@ -30,6 +30,7 @@ from bot.commands.stored import (
     shown,
     with_store,
 )
+from bot.config import load_settings
 from bot.lead_csv import LeadCsv
 from bot.records import LeadRecord
 from bot.storage.models import ConsentEntry
@@ -121,7 +122,10 @@ def export(
 def erase(lead_id: LeadId, yes: Yes = False) -> None:
     """Erase the personal data of a lead and of its call for good."""
     confirm_erasure("lead", lead_id, yes=yes)
-    erased = with_store(lambda store: store.erase_lead(lead_id), writable=True)
+    from bot.storage.erasure import erase_lead
+
+    settings = load_settings()
+    erased = with_store(lambda store: erase_lead(settings, store, lead_id), writable=True)
     typer.echo(f"The lead {erased} and what was said in its call are erased.")
 
 

@@ -8,7 +8,8 @@ that lives on disk can keep the same verbs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 
@@ -116,6 +117,21 @@ class Backlog:
             )
         return [*writes, self._finish] if self._finish is not None else writes
 
+    def lean(self) -> Iterator[list[Write]]:
+        """What waits, ever less of it by its worth, for a disk that is full; nothing is dropped.
+
+        At last there is the call's beginning or end, and the lead.
+        """
+        writes = self.pending()
+        yield writes
+        writes = [_without_latency(write) for write in writes]
+        yield writes
+        turns = len(self._turns)
+        while turns > 1:
+            turns //= 2
+            yield _with_newest_turns(writes, turns)
+        yield [_without_turns(write) for write in _with_newest_turns(writes, 1)]
+
     def shed(self) -> bool:
         """Drop what is worth least: a latency, then a turn; never the lead. False: none is left."""
         if self._latencies:
@@ -191,3 +207,23 @@ class Backlog:
             else:
                 del self._turns[next(iter(self._turns))]
                 self.dropped_turns += 1
+
+
+def _without_latency(write: Write) -> Write:
+    if isinstance(write, TurnWrite):
+        return replace(write, latency=None)
+    latency = write.call.latency.model_copy(update={"turns": []})
+    return replace(write, call=write.call.model_copy(update={"latency": latency}))
+
+
+def _with_newest_turns(writes: list[Write], number: int) -> list[Write]:
+    turns = [write for write in writes if isinstance(write, TurnWrite)]
+    dropped = {id(write) for write in turns[: len(turns) - number]}
+    return [write for write in writes if id(write) not in dropped]
+
+
+def _without_turns(write: Write) -> Write:
+    """Of a beginning or an end; a turn is what carries the lead while the call runs."""
+    if isinstance(write, TurnWrite):
+        return write
+    return replace(write, call=write.call.model_copy(update={"turns": []}))

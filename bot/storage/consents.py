@@ -129,6 +129,12 @@ async def write(session: AsyncSession, lead: LeadRecord, subjects: Subjects) -> 
     await session.execute(statement, list(rows.values()))
 
 
+async def known(session: AsyncSession, call_id: str) -> set[tuple[int, str]]:
+    """Turn and matter of the call's entries."""
+    query = select(ConsentEntry.turn, ConsentEntry.matter).where(ConsentEntry.call_id == call_id)
+    return {(turn, matter) for turn, matter in await session.execute(query)}
+
+
 async def keep_the_minimum(session: AsyncSession, call_id: str, now: datetime) -> None:
     """At an erasure: the entries stay, their words only as far as they say yes or no."""
     query = select(ConsentEntry).where(ConsentEntry.call_id == call_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,9 @@ from bot.storage.journal import Journal
 AFTER_S: Final = 0.3
 """A database that took longer than this is as good as away; a healthy one takes milliseconds."""
 EVENTS_AT_MOST: Final = 64
+RETRY_S: Final = 1.0
+"""How soon a disk that has refused is tried again."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Mirror:
@@ -29,7 +33,7 @@ class Mirror:
         self._changed = asyncio.Event()
         self._away = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._is_broken = False
+        self._is_broken = self._is_lean = self._has_said_full = False
         self._task = asyncio.create_task(self._run(), name="journal")
 
     def note(self, write: Write) -> None:
@@ -52,6 +56,7 @@ class Mirror:
             if self._journal.exists:
                 await self._on_disk(self._journal.clear)
                 self._must_rewrite = True
+                self._has_said_full = False
 
     async def settle(self) -> bool:
         """Keep now what waits; whether it is on the disk."""
@@ -68,11 +73,24 @@ class Mirror:
 
     async def _run(self) -> None:
         while True:
-            await self._changed.wait()
+            await self._until_there_is_something()
             if not self._journal.exists:
                 await self._wait_for_the_database()
             if self._changed.is_set():
                 await self._keep()
+
+    async def _until_there_is_something(self) -> None:
+        """Something new, or what a disk has refused before."""
+        while not self._changed.is_set():
+            try:
+                async with asyncio.timeout(RETRY_S if self._must_retry else None):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._changed.set()
+
+    @property
+    def _must_retry(self) -> bool:
+        return (self._is_broken or self._is_lean) and len(self._backlog) > 0
 
     async def _wait_for_the_database(self) -> None:
         try:
@@ -105,6 +123,7 @@ class Mirror:
         self._is_over_the_limit = len(content) > self._journal.limit_bytes
         if not self._is_over_the_limit:
             self._journal.rewrite(content)
+            self._is_lean = False
 
     def _append(self, writes: list[Write]) -> None:
         content = self._journal.encoded(writes)
@@ -129,12 +148,37 @@ class Mirror:
         if any(dropped):
             logger.warning("The journal is full: {} latencies and {} turns are dropped", *dropped)
 
+    async def _kept_what_fits(self) -> bool:
+        """On a disk that is full: the newest lead, and as much besides as there is room for."""
+        for writes in self._backlog.lean():
+            try:
+                await asyncio.to_thread(self._journal.rewrite, self._journal.encoded(writes))
+            except OSError:
+                continue
+            if not self._has_said_full:
+                logger.warning(
+                    "The disk is full: the journal keeps {} of {} transactions that wait for the "
+                    "database, the newest and the lead; free some space, or set LEADLINE_DATA_DIR",
+                    len(writes),
+                    self._backlog_size,
+                )
+            self._has_said_full = self._is_lean = True
+            self._is_broken = False
+            return True
+        return False
+
+    @property
+    def _backlog_size(self) -> int:
+        return len(self._backlog.pending())
+
     async def _on_disk(self, work: Callable[..., None], *arguments: object) -> None:
         """In a thread; a disk that refuses is said once, and the call goes on."""
         try:
             await asyncio.to_thread(work, *arguments)
         except OSError as error:
             self._must_rewrite = True
+            if error.errno in _FULL and await self._kept_what_fits():
+                return
             if not self._is_broken:
                 logger.error(
                     "The journal cannot be written ({}): what waits for the database is in memory "

@@ -33,6 +33,7 @@ from bot.storage.fencing import check_fence
 from bot.storage.live_models import LeadRevision, SessionRow
 from bot.storage.lookup import the_one
 from bot.storage.models import Call, ConsentEntry, Lead, LeadField, Turn, TurnTiming
+from bot.storage.salvage import Remains, Salvage, merged
 from bot.storage.upsert import upsert
 
 T = TypeVar("T")
@@ -185,6 +186,14 @@ class Store:
             await self._save_call(session, call, lead, token)
 
         await self._write(work)
+
+    async def salvage(self, remains: Remains) -> Salvage:
+        """Save what only a journal knows whose bot has lost the call since."""
+
+        async def work(session: AsyncSession) -> Salvage:
+            return await self._salvage(session, remains)
+
+        return await self._write(work)
 
     async def erase_lead(self, lead_id: str) -> str:
         """Remove the personal data of a lead and of its call for good; returns the lead's id.
@@ -415,6 +424,41 @@ class Store:
         await upsert(session, LeadRevision, [mapping.revision_values(row)])
         return row
 
+    async def _salvage(self, session: AsyncSession, remains: Remains) -> Salvage:
+        row = await session.get(Call, remains.call_id, with_for_update=True)
+        if row is not None and row.erased_at is not None:
+            return Salvage.NOTHING_NEW
+        call, lead = remains.call, remains.lead
+        if call is not None and lead is not None:
+            is_last_bots = row is None or row.resumed <= call.resumed
+            if is_last_bots and (row is None or remains.has_ended) and _is_same(row, call):
+                # Nobody has talked to the caller since: the call was only declared over.
+                await self._save_call(session, call, lead, None)
+                await upsert(session, Turn, _turn_rows(remains))
+                return Salvage.SAVED
+        if row is None:
+            return Salvage.NOTHING_NEW
+        if row.ended_at is None and remains.is_worth_waiting(row.started_at):
+            return Salvage.LATER
+        # No turns: the other bot has numbered its own, and what was said is in the lead's evidence.
+        if lead is not None and await self._salvage_lead(session, lead, row):
+            return Salvage.SAVED
+        return Salvage.NOTHING_NEW
+
+    async def _salvage_lead(self, session: AsyncSession, lead: LeadRecord, call: Call) -> bool:
+        known = await consents.known(session, call.call_id)
+        missing = [each for each in lead.consents if (each.turn, each.matter) not in known]
+        row = await session.get(Lead, lead.lead_id)
+        # A bot that began anew has made a lead of its own: ours is another one then.
+        best = lead if row is None else merged(lead, mapping.lead_record(row))
+        if best is None:
+            await consents.write(
+                session, lead.model_copy(update={"consents": missing}), self._subjects
+            )
+            return bool(missing)
+        await self._save_lead(session, best.model_copy(update={"consents": missing}), call)
+        return True
+
     async def _erase(self, session: AsyncSession, call_id: str) -> None:
         now = datetime.now(UTC)
         call = await session.get_one(Call, call_id, with_for_update=True)
@@ -490,6 +534,14 @@ class Store:
 
     async def _bounded(self, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
         return await guarded(self._engine, work, timeout_s)
+
+
+def _is_same(row: Call | None, call: CallRecord) -> bool:
+    return row is None or row.lead_id == call.lead_id
+
+
+def _turn_rows(remains: Remains) -> list[dict[str, Any]]:
+    return [mapping.turn_values(remains.call_id, turn) for turn in remains.turns.values()]
 
 
 async def _timings_of(session: AsyncSession, call_ids: list[str]) -> dict[str, list[TurnTiming]]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.config import Settings
+from bot.errors import LeadlineError
+from bot.storage.backlog import StartWrite
+from bot.storage.erasure import erase_call, erase_lead
+from bot.storage.journal import Journal, journal_folder
+from bot.storage.live import LiveState
+from bot.storage.sessions_local import LocalSessions, local_sessions_folder
 from bot.storage.store import Store
 from tests.integration.storage.conftest import settings_for
+from tests.servers.valkey import ValkeyServer
+from tests.unit.fleet.rig import session_of
 from tests.unit.storage.samples import PERSONAL, call_of, latency_of, lead_of, turn_of
 
 pytestmark = pytest.mark.integration
@@ -59,3 +69,50 @@ def found_in(folder: Path) -> set[str]:
     assert files
     content = b"".join(file.read_bytes() for file in files)
     return {word for word in PERSONAL if word.encode() in content}
+
+
+async def test_the_live_session_and_this_machines_files_go_too(
+    tmp_path: Path, valkey_server: ValkeyServer
+) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, redis_url=valkey_server.url)
+    name = uuid4().hex
+    session = session_of(f"call-{name}", token=1, n=3).model_copy(
+        update={
+            "room": f"room-{PERSONAL[2]}-{name}",
+            "conversation": {"bot_text": f"Nice to meet you, {PERSONAL[0]}."},
+        }
+    )
+    later = session.model_copy(update={"n": 4})
+    async with (
+        Store.opened(settings) as store,
+        LiveState.opened(settings, store) as live,
+    ):
+        await store.start_call(call_of(name, room=session.room), lead_of(name))
+        local = LocalSessions(local_sessions_folder(tmp_path))
+        for each in (live.sessions, local):
+            await each.save(session)
+        journal = Journal(folder=journal_folder(tmp_path), call_id=f"call-{name}", token=1)
+        journal.rewrite(
+            journal.encoded([StartWrite(call=call_of(name), lead=lead_of(name, score=1))])
+        )
+        journal.close()
+        assert await erase_lead(settings, store, f"lead-{name}") == f"lead-{name}"
+        assert list(journal_folder(tmp_path).iterdir()) == []
+        assert list(local_sessions_folder(tmp_path).iterdir()) == []
+        # Its bot still runs, and saves.
+        await live.sessions.save(later)
+        assert await live.sessions.load(session.call_id) is None
+        assert await live.sessions.find(session.room) is None
+    async with Redis.from_url(valkey_server.url, decode_responses=True) as client:
+        keys = [key async for key in client.scan_iter(f"*{name}*")]
+    assert keys == [f"leadline:erased:call-{name}"]
+    assert found_in(tmp_path) == set()
+
+
+async def test_a_redis_that_is_away_is_said_and_the_database_is_done(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, redis_url="redis://127.0.0.1:1/0")
+    async with Store.opened(settings) as store:
+        await store.start_call(call_of(), lead_of())
+        with pytest.raises(LeadlineError, match=r"erased in the database, but not .* Redis"):
+            await erase_call(settings, store, "call-1")
+        assert await store.calls() == []

@@ -11,6 +11,7 @@ from loguru import logger
 from bot.records import CallRecord, LeadRecord, TurnLatency, TurnRecord
 from bot.storage.errors import StorageError, StorageUnavailableError
 from bot.storage.recorder import Recorder
+from bot.storage.salvage import Remains, Salvage
 from tests.unit.storage.samples import PERSONAL, call_of, latency_of, lead_of, turn_of
 
 
@@ -57,6 +58,11 @@ class FakeDatabase:
         self._refuse(call.turns)
         self.log.append(f"finish {call.end_reason}")
         self.lead = lead
+
+    async def salvage(self, remains: Remains) -> Salvage:
+        await self._answer()
+        self.log.append(f"salvage {remains.call_id}")
+        return Salvage.NOTHING_NEW
 
     async def _answer(self) -> None:
         self.attempts += 1
