@@ -12,7 +12,7 @@ from loguru import logger
 
 from bot.errors import LeadlineError
 from bot.fleet.dispatch import Dispatcher
-from bot.storage.errors import StorageError
+from bot.storage.errors import StorageError, StorageUnavailableError
 from bot.storage.leases import Leases
 
 CONFIRM_WITHIN_S: Final = 1.0
@@ -89,8 +89,16 @@ class ConfirmedDispatcher:
         call_id: str,
         until: float,
     ) -> None:
-        """Only one at a time asks for a bot for the same call."""
-        lock = await self._leases.lock(f"dispatch:{call_id}", self._holder)
+        """Only one at a time asks for a bot for the same call.
+
+        Without the table it is asked for all the same: the caller waits, and two bots of a call
+        are told apart by the fence.
+        """
+        try:
+            lock = await self._leases.lock(f"dispatch:{call_id}", self._holder)
+        except StorageUnavailableError:
+            await self._inner.dispatch(room, playbook, metadata, call_id=call_id, until=until)
+            return
         if lock is None:
             return
         try:

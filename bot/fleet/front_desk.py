@@ -18,6 +18,9 @@ from bot.fleet.rooms import LiveKitRooms
 from bot.storage.live import LiveState
 from bot.storage.store import Store
 
+STORE_PATIENCE_S = 1.0
+"""A database that is away keeps nobody from being answered; then one dispatch must do."""
+
 
 class FrontDesk:
     """A `Dispatcher` by the settings.
@@ -86,7 +89,11 @@ class FrontDesk:
     async def _open(self) -> None:
         settings, enter = self._settings, self._stack.enter_async_context
         # Redis alone can say who has a call; the database is opened only where there is none.
-        store = None if settings.redis_url else await enter(Store.opened(settings, writable=False))
+        store = (
+            None
+            if settings.redis_url
+            else await enter(Store.opened(settings, writable=False, patience_s=STORE_PATIENCE_S))
+        )
         self._live = await enter(LiveState.opened(settings, store))
         self._rooms = await enter(LiveKitRooms(settings))
         self._confirmed = ConfirmedDispatcher(inner=self._plain, leases=self._live.leases)

@@ -10,6 +10,7 @@ from bot.latency import summarise
 from bot.lead_record import lead_record
 from bot.playbooks import load_playbook
 from bot.records import CallRecord
+from bot.storage.errors import ErasedError, UnknownIdError
 from bot.storage.session import Session
 from bot.storage.sessions import SessionStore
 from bot.storage.store import Store
@@ -27,9 +28,15 @@ class StoredUndertaker:
     async def bury(self, session: Session) -> None:
         """Save the call's end and its lead as they were at the last checkpoint.
 
+        Nothing, if its bot has come to the end and only the session was left: the end that is
+        saved knows more than any checkpoint.
+
         Raises:
             StorageError: it could not be saved; the call stays an orphan, and is tried again.
         """
+        if await self._has_ended(session):
+            await self._sessions.delete(session.call_id)
+            return
         conversation = Conversation.restore(
             session.conversation,
             playbook=load_playbook(session.playbook),
@@ -59,3 +66,12 @@ class StoredUndertaker:
         await self._sessions.save(
             session.model_copy(update={"ended": "caller_left", "n": session.n + 1})
         )
+
+    async def _has_ended(self, session: Session) -> bool:
+        try:
+            call = await self._store.call(session.call_id)
+        except ErasedError:
+            return True
+        except UnknownIdError:
+            return False
+        return call.ended_at is not None and call.resumed >= session.resumed

@@ -94,6 +94,19 @@ async def test_who_cannot_be_asked_about_leases_is_trusted(
     assert len(inner.asked) == 1
 
 
+async def test_while_the_leases_are_away_a_bot_is_asked_for_all_the_same(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> Any:
+        raise StorageUnavailableError("Redis is away")
+
+    monkeypatch.setattr(fleet.leases, "lock", away)
+    monkeypatch.setattr(fleet.leases, "holder", away)
+    inner = RecordingDispatcher()
+    assert await confirmed_by(fleet, inner).dispatch("room-1", call_id="call-9") == "call-9"
+    assert inner.asked == [("room-1", "call-9")]
+
+
 async def test_a_wrong_request_is_not_repeated(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
