@@ -35,6 +35,8 @@ LEASE_MARGIN_S = 30.0
 SWEEP_S = 60.0
 """How often leads are looked for that nobody has put into the outbox."""
 ENDED_WITHIN_S = 3600.0
+CLOCKS_APART_S = 60.0
+"""What waits longer than the longest wait and this was dated by a clock that was wrong."""
 QUIET_MARGIN_S = 600.0
 _SETTLE_PAUSES_S = (0.5, 2.0, 5.0)
 """Between the tries to save what became of an attempt; less than the lease's margin in all."""
@@ -89,7 +91,11 @@ class Deliverer:
         """
         self._settings = settings
         self._targets = list(targets) if targets is not None else build_targets(settings)
-        self._outbox = Outbox(store=store, clock=clock)
+        self._outbox = Outbox(
+            store=store,
+            clock=clock,
+            longest_wait_s=settings.delivery_retry_longest_s + CLOCKS_APART_S,
+        )
         self._clock = clock
         self._chance = chance
         self._poll_s = poll_s

@@ -26,6 +26,10 @@ from bot.storage.outbox import DEAD, DELIVERED, PENDING, SUPERSEDED, Delivery
 from bot.storage.store import Store
 
 MISSED_AT_ONCE = 100
+LONGEST_WAIT_S = 96_000.0
+"""More than the greatest LEADLINE_DELIVERY_RETRY_LONGEST_S with its jitter."""
+LONGEST_LEASE = timedelta(seconds=1800)
+"""More than any target's time-out and the margin of its lease."""
 _SHOWN = 3
 
 Clock = Callable[[], datetime]
@@ -66,9 +70,17 @@ class NotRetriableError(StorageError):
 class Outbox:
     """The outbox in a store. Every method raises what the store's do."""
 
-    def __init__(self, *, store: Store, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock = lambda: datetime.now(UTC),
+        longest_wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
+        """`longest_wait_s`: more than there is between two attempts."""
         self._store = store
         self._clock = clock
+        self._longest_wait = timedelta(seconds=longest_wait_s)
 
     # For deliverers
 
@@ -78,7 +90,7 @@ class Outbox:
 
         async def work(session: AsyncSession) -> set[str]:
             query = select(Delivery.target).where(
-                Delivery.target.in_(targets), _is_due(now), _is_free(now)
+                Delivery.target.in_(targets), self._is_due(now), _is_free(now)
             )
             return set(await session.scalars(query.distinct()))
 
@@ -100,11 +112,11 @@ class Outbox:
                 sibling.target == Delivery.target,
                 sibling.delivery_id != Delivery.delivery_id,
                 sibling.state == PENDING,
-                sibling.leased_until >= now,
+                sibling.leased_until.between(now, now + LONGEST_LEASE),
             )
             query = (
                 select(Delivery)
-                .where(Delivery.target == target, _is_due(now), _is_free(now), ~being_sent)
+                .where(Delivery.target == target, self._is_due(now), _is_free(now), ~being_sent)
                 .order_by(Delivery.next_attempt_at, Delivery.delivery_id)
                 .limit(at_most)
                 .with_for_update(skip_locked=True)
@@ -258,6 +270,18 @@ class Outbox:
 
     # Inside a transaction
 
+    def _is_due(self, now: datetime) -> ColumnElement[bool]:
+        """Also what was dated by a clock that has been set back since, or by a machine's ahead."""
+        return and_(
+            Delivery.state == PENDING,
+            or_(
+                # Nobody has tried it since it was put there, so there is nothing to wait for.
+                Delivery.attempts == Delivery.forgiven,
+                Delivery.next_attempt_at <= now,
+                Delivery.next_attempt_at > now + self._longest_wait,
+            ),
+        )
+
     async def _lease(
         self, session: AsyncSession, row: Delivery, now: datetime, holder: str, lease_s: float
     ) -> Claim | None:
@@ -321,12 +345,13 @@ class Outbox:
         await self._store.write(work)
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(Delivery.state == PENDING, Delivery.next_attempt_at <= now)
-
-
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(Delivery.leased_until.is_(None), Delivery.leased_until < now)
+    return or_(
+        Delivery.leased_until.is_(None),
+        Delivery.leased_until < now,
+        # Nobody takes a lease that long: the clock was set back.
+        Delivery.leased_until > now + LONGEST_LEASE,
+    )
 
 
 def _revive(row: Delivery, now: datetime) -> None:
