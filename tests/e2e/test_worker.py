@@ -51,20 +51,6 @@ async def test_a_dispatched_caller_is_greeted_and_the_call_has_the_dispatchs_id(
     assert "AI assistant" in record.turns[0].heard_text
 
 
-async def test_a_full_worker_takes_no_second_call_and_its_first_goes_on(
-    one_call_worker: ServerProcess, livekit_server: LiveKitServer, tmp_path: Path
-) -> None:
-    async with participant(livekit_server, room="first") as first:
-        await dispatch(livekit_server, room="first")
-        await first.bot_speaks(since=first.joined_at)
-        async with participant(livekit_server, room="second") as second:
-            await dispatch(livekit_server, room="second")
-            await first.bot_is_silent()
-            assert not second.loud_at
-            assert "leadline-second" not in one_call_worker.log_text
-    assert (await drained(one_call_worker, tmp_path, "first")).end_reason == "caller_left"
-
-
 async def test_a_worker_that_is_told_to_go_lets_its_call_end_first(
     one_call_worker: ServerProcess, livekit_server: LiveKitServer, tmp_path: Path
 ) -> None:

@@ -226,6 +226,10 @@ def test_health_checks_ask_addresses_that_are_served() -> None:
     assert asked[2] in paths
     assert f":{asked[1]}:" in SERVICES["web"]["ports"][0]
     compile(healthcheck("web")[-1], "healthcheck", "exec")
+    worker = Settings(**SERVICES["worker"]["environment"])
+    assert worker.worker_host == "127.0.0.1", "the check is made inside the container"
+    assert f"http://127.0.0.1:{worker.worker_port}/'" in healthcheck("worker")[-1]
+    compile(healthcheck("worker")[-1], "healthcheck", "exec")
     (hook,) = LIVEKIT_CONFIG["webhook"]["urls"]
     target = re.fullmatch(r"http://(\w+):(\d+)(/.*)", hook)
     assert target is not None
@@ -233,6 +237,11 @@ def test_health_checks_ask_addresses_that_are_served() -> None:
     assert target[2] == asked[1]
     assert target[3] in paths
     assert f"http://127.0.0.1:{LIVEKIT_CONFIG['port']}/" in healthcheck("livekit")
+
+
+def test_every_service_that_stays_has_a_health_check() -> None:
+    staying = {name for name, service in SERVICES.items() if service["restart"] != "no"}
+    assert {name for name in SERVICES if "healthcheck" in SERVICES[name]} == staying
 
 
 def healthcheck(name: str) -> list[str]:
