@@ -193,8 +193,8 @@ class TTSLadder(TTSService):
         elif isinstance(frame, BotStoppedSpeakingFrame):
             if self._bridge_text:
                 self._lines.record(self._choice.voice, self._bridge_text, self.sample_rate)
-            for line in self._beginnings:
-                self._lines.record(self._choice.voice, line, self.sample_rate, keep=True)
+            for beginning in self._beginnings:
+                self._lines.record(self._choice.voice, beginning, self.sample_rate, keep=True)
             self._choice.nobody_speaks(self._bridge_text or PROBE_LINE)
         await super().process_frame(frame, direction)
 
