@@ -20,6 +20,7 @@ from flows.capture import (
     read_all,
 )
 from flows.capture.email import valid
+from flows.capture.english.names import TITLE_STARTS
 from flows.capture.letters import looped
 from flows.capture.tokens import MAX_CHARS, MAX_TOKENS, tokenize
 from flows.speakable import Style, say
@@ -27,8 +28,8 @@ from tests.unit.capture.table import NOW, cases
 
 
 def answers_first(name: str) -> bool:
-    """Whether a name begins with a word that is an answer by itself."""
-    return name.split(maxsplit=1)[0].lower() in {"yes", "no", "okay", "sure", "right"}
+    """Whether a name begins with a word that begins an answer or a sentence as well."""
+    return name.split(maxsplit=1)[0].lower() in TITLE_STARTS
 
 
 SENTENCES = (
@@ -113,7 +114,7 @@ NAMES = [str(c.value) for c in cases() if c.kind is Kind.NAME and c.value and " 
 COMPANIES = [
     str(c.value)
     for c in cases()
-    # "Yes Energy" is an answer and a name; it is understood behind "the company is" only.
+    # "Hello Fresh" is a name where nothing else is said, and behind "the company is".
     if c.kind is Kind.COMPANY and c.value and not answers_first(str(c.value))
 ]
 VALUES: dict[Kind, st.SearchStrategy[object]] = {
