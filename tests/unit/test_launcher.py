@@ -19,17 +19,21 @@ echo "$* env=$UV_PROJECT_ENVIRONMENT cache=${UV_CACHE_DIR:-} active=${VIRTUAL_EN
 [ -z "${FAKE_UV_FAILS:-}" ] || { echo "no route to the index" >&2; exit 2; }
 mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"
 cd "$UV_PROJECT_ENVIRONMENT/bin"
-cat >leadline <<'SCRIPT'
+cat >leadline.$$ <<'SCRIPT'
 #!/bin/sh
 echo "cwd=$(pwd)"
 for argument; do echo "arg=$argument"; done
 exit "${FAKE_EXIT:-0}"
 SCRIPT
 for tool in ruff mypy; do
-  printf '#!/bin/sh\\necho "%s $*"; case "$FAILING" in *%s*) exit 1;; esac\\n' $tool $tool >$tool
+  printf '#!/bin/sh\\necho "%s $*"; case "$FAILING" in *%s*) exit 1;; esac\\n' $tool $tool >$tool.$$
 done
-printf '#!/bin/sh\\necho "python $*"; case "$FAILING" in *pytest*) exit 1;; esac\\n' >python
-chmod +x leadline ruff mypy python
+printf '#!/bin/sh\\necho "python $*"; case "$FAILING" in *pytest*) exit 1;; esac\\n' >python.$$
+# Whole, as uv puts files in place: another launcher may be starting one.
+for program in leadline ruff mypy python; do
+  chmod +x $program.$$
+  mv -f $program.$$ $program
+done
 """
 # Answers as an interpreter of that version; pip puts a fake uv into its --target folder.
 FAKE_PYTHON = """#!/bin/sh
