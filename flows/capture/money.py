@@ -13,9 +13,11 @@ from flows.capture.english.money import (
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
     MAY_BE_MONEY,
+    MISHEARD_PERIODS,
     MONEY_WORDS,
     NOT_MONEY,
     PERIODS,
+    RATES,
     SIX_FIGURES,
 )
 from flows.capture.model import Candidate, Kind, Surroundings, Value
@@ -287,6 +289,8 @@ _NO_PERIOD = ("this", "in", "by", "one", "per", "next", "last", "each", "two", "
 
 def _bare_period(tokens: Sequence[Token], end: int) -> str | None:
     """ "Fifty thousand dollars year": the "a" is easily lost, or heard as something else."""
+    if _low(tokens, end) in RATES and _low(tokens, end + 1) in MISHEARD_PERIODS:
+        return MISHEARD_PERIODS[_low(tokens, end + 1)]
     for token in [t for t in tokens[end : end + 4] if t.low != "."][:2]:
         if token.low in ("year", "month"):
             return token.low

@@ -17,6 +17,12 @@ CURRENCY_WORDS = {
     "yuan": "CNY", "rmb": "CNY", "cny": "CNY", "shekels": "ILS", "dirhams": "AED", "aed": "AED",
     "rand": "ZAR", "zar": "ZAR", "won": "KRW",
 }  # fmt: skip
+# What recognisers make of the period right behind "sixty thousand a".
+RATES = {"a", "an", "per", "each"}
+MISHEARD_PERIODS = {
+    **dict.fromkeys(("mine", "mouth", "moth", "monk", "mont", "munt", "moon", "mump"), "month"),
+    **dict.fromkeys(("ear", "yeah", "hear", "here", "yer"), "year"),
+}
 # Phrases, how many of them make the period, and the period.
 PERIODS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "year": ((
