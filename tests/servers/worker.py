@@ -41,9 +41,9 @@ def worker(
             **os.environ,
             **server.environment,
             "LEADLINE_DATA_DIR": str(folder),
-            "LEADLINE_WORKER_PORT": str(port),
             "LEADLINE_WORKER_IDLE_PROCESSES": "1",
             **(environment or {}),
+            "LEADLINE_WORKER_PORT": str(port),
         },
     )
     process.start(START_TIMEOUT_S)
