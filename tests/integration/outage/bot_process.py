@@ -12,6 +12,7 @@ import sys
 from contextlib import AsyncExitStack
 
 from bot.config import load_settings
+from bot.storage.errors import StorageError
 from bot.storage.journal import decode, journal_folder
 from bot.storage.live import LiveState
 from bot.storage.store import Store
@@ -60,8 +61,8 @@ async def is_kept(call: ScriptedCall, live: LiveState) -> None:
 async def _is_in_a_session(call: ScriptedCall, live: LiveState) -> bool:
     try:
         session = await live.sessions.load(call.call_id)
-    except Exception:
-        return False
+    except StorageError:
+        return False  # Away, as the outage wants it: looked for again.
     return session is not None and session.n == call.tenure._n
 
 

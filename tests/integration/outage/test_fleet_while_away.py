@@ -32,8 +32,16 @@ async def test_a_worker_starts_and_looks_after_calls_once_they_are_back(
     for proxy in (machine.to_valkey, machine.to_postgres):
         await proxy.hang()
     async with background(with_livekit(machine.settings)) as watch:
+        looked, is_ours = asyncio.Event(), watch._is_ours
+
+        async def looks() -> bool:
+            looked.set()
+            return await is_ours()
+
+        monkeypatch.setattr(watch, "_is_ours", looks)
         watching = asyncio.create_task(watch.run())
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(20):
+            await looked.wait()
         for proxy in (machine.to_valkey, machine.to_postgres):
             await proxy.heal()
         async with asyncio.timeout(20):
